@@ -1,0 +1,24 @@
+"""The entry point: `lockctl` and `python -m lockctl`. Turns every failure into one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from lockctl import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        # Before anything else is imported: a version should come at once.
+        sys.stdout.write(f"lockctl {__version__}\n")
+        return
+    from lockctl.cli.run import run_command_line
+
+    sys.exit(run_command_line(words))
+
+
+if __name__ == "__main__":
+    main()

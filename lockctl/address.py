@@ -1,0 +1,146 @@
+"""The text of an address becomes a place: SmbAddress, RcloneAddress or LocalAddress. Pure: nothing is looked up."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from lockctl.errors import UsageError
+
+SMB_PORT = 445
+
+
+@dataclass(frozen=True, slots=True)
+class SmbAddress:
+    """A directory on a share. `path` has forward slashes and none at its ends; '' is the share's root."""
+
+    host: str
+    share: str
+    path: str
+    port: int = SMB_PORT
+    user: str = ""
+    domain: str = ""
+    password: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """The address as users know it, without the password."""
+        domain = f"{quote(self.domain)};" if self.domain else ""
+        user = f"{domain}{quote(self.user)}@" if self.user else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = f":{self.port}" if self.port != SMB_PORT else ""
+        path = f"/{quote(self.path)}" if self.path else ""
+        return f"smb://{user}{host}{port}/{quote(self.share)}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class RcloneAddress:
+    """A remote of rclone's configuration, and the share and path behind its colon."""
+
+    remote: str
+    share: str
+    path: str
+
+    def __str__(self) -> str:
+        """As restic takes it."""
+        return f"rclone:{self.remote}:{self.share}" + (f"/{self.path}" if self.path else "")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAddress:
+    """A directory of this machine or of a mount."""
+
+    path: str
+
+    def __str__(self) -> str:
+        """As restic takes it."""
+        return self.path
+
+
+Address = SmbAddress | RcloneAddress | LocalAddress
+
+_OTHER_BACKENDS = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:")
+
+
+def parse_address(text: str) -> Address:
+    """The place that this address names. Raises UsageError with the form that it should have."""
+    if "\0" in text or not text:
+        raise UsageError("the address of the repository is empty or holds a NUL", _FORMS)
+    if text.startswith(_OTHER_BACKENDS):
+        raise UsageError(f"no locks can be read over {text.split(':')[0]}: lockctl reads SMB shares and local paths")
+    if text.startswith("smb://"):
+        return _parse_url(text)
+    if text.startswith(("\\\\", "//")):
+        return _parse_unc(text)
+    if text.startswith("rclone:"):
+        return _parse_rclone(text.removeprefix("rclone:"))
+    if text.startswith("local:"):
+        return LocalAddress(text.removeprefix("local:"))
+    if not re.search(r"[/\\:]", text) and text not in (".", ".."):
+        raise UsageError(
+            f"{text!r} is the name of a configured repository, and there is no configuration",
+            f"For a directory: ./{text}",
+        )
+    return LocalAddress(text)
+
+
+_FORMS = "Write smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, rclone:REMOTE:SHARE/PATH or a path"
+
+
+def _parse_url(text: str) -> SmbAddress:
+    try:
+        parts = urlsplit(text, allow_fragments=False)
+        host, port = parts.hostname or "", parts.port or SMB_PORT
+    except ValueError as error:
+        raise UsageError("the smb:// address cannot be read: its host or port is none", _FORMS) from error
+    if parts.query:
+        raise UsageError("the smb:// address has a '?'", "Write %3F where the path itself has one")
+    if not host:
+        raise UsageError("the smb:// address names no host", _FORMS)
+    login, _, _ = parts.netloc.rpartition("@")
+    account, colon, password = login.partition(":")
+    domain, semicolon, user = account.partition(";")
+    if not semicolon:
+        domain, user = "", account
+    share, _, path = parts.path.lstrip("/").partition("/")
+    return SmbAddress(
+        host=unquote(host),
+        port=port,
+        share=_check_share(unquote(share)),
+        path=_clean(unquote(path)),
+        user=unquote(user),
+        domain=unquote(domain),
+        password=unquote(password) if colon else None,
+    )
+
+
+def _parse_unc(text: str) -> SmbAddress:
+    host, _, rest = text.replace("\\", "/").lstrip("/").partition("/")
+    share, _, path = rest.partition("/")
+    if not host:
+        raise UsageError("the address names no host", _FORMS)
+    return SmbAddress(host=host, share=_check_share(share), path=_clean(path))
+
+
+def _parse_rclone(text: str) -> RcloneAddress:
+    remote, colon, rest = text.partition(":")
+    if not colon or not remote or "," in remote or "/" in remote:
+        raise UsageError(
+            f"not the address of a configured rclone remote: 'rclone:{remote or text}'",
+            "Write rclone:REMOTE:SHARE/PATH with a remote of type smb from rclone's configuration",
+        )
+    share, _, path = rest.strip("/").partition("/")
+    return RcloneAddress(remote, _check_share(share), _clean(path))
+
+
+def _check_share(share: str) -> str:
+    if not share or re.search(r"[\\/\x00-\x1f]", share):
+        raise UsageError("the address names no share", _FORMS)
+    return share
+
+
+def _clean(path: str) -> str:
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    if ".." in parts or any(ord(character) < 32 for part in parts for character in part):
+        raise UsageError("the path of the repository has '..' or control characters", "Write it out in full")
+    return "/".join(parts)

@@ -1,0 +1,77 @@
+"""Where output goes: results to standard output, everything else to standard error; questions to a terminal only."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lockctl.errors import Unanswered, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The terminal, or what stands in for it. `quiet` silences notes, never results, warnings and errors."""
+
+    quiet: bool = False
+    verbose: bool = False
+    colour: bool = False
+
+    def result(self, text: str) -> None:
+        """A line of what was asked for."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Something that is good to know."""
+        if not self.quiet:
+            self._say(text)
+
+    def detail(self, text: str) -> None:
+        """What only `--verbose` shows."""
+        if self.verbose:
+            self._say(f"lockctl: {text}")
+
+    def warn(self, text: str) -> None:
+        """Something that is wrong, and did not end the run."""
+        self._say(f"lockctl: warning: {text}")
+
+    def fail(self, text: str) -> None:
+        """What ended the run."""
+        self._say(f"lockctl: {text}")
+
+    def confirm(self, question: str) -> bool:
+        """Whether a person says yes. Raises Unanswered where there is no terminal to ask on."""
+        if not has_terminal():
+            raise Unanswered("nobody is there to answer: this is no terminal", "Add --yes to remove without asking")
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    @staticmethod
+    def ask_secret(prompt: str) -> str:
+        """A password, typed unseen. Raises UsageError where there is no terminal."""
+        if not has_terminal():
+            what = prompt.strip().rstrip(":")
+            raise UsageError(
+                f"not given, and nobody is there to ask: {what}",
+                "Set RESTIC_PASSWORD… for the repository, LOCKCTL_SMB_PASSWORD or --smb-credentials for the share",
+            )
+        return getpass.getpass(prompt)
+
+    @staticmethod
+    def _say(text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def has_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def wants_colour(environment: Mapping[str, str]) -> bool:
+    """Whether standard output is a terminal with colours, and NO_COLOR (no-color.org) is not set."""
+    return sys.stdout.isatty() and not environment.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,123 @@
+"""From options to an open repository, for every command that looks at one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lockctl.address import LocalAddress
+from lockctl.cli.console import Console, wants_colour
+from lockctl.cli.options import Common
+from lockctl.cli.signals import start_watchdog
+from lockctl.deadline import Deadline
+from lockctl.errors import UsageError
+from lockctl.settings import PasswordOptions, Place, find_password, find_place, resolve_place, state_directory
+
+if TYPE_CHECKING:
+    from lockctl.journal import Journal
+    from lockctl.removal import Return
+    from lockctl.repository.reader import Repository
+    from lockctl.survey import Survey
+    from lockctl.transport.base import Remover
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open repository and what is needed to work on it."""
+
+    place: Place
+    transport: Remover
+    repository: Repository
+    deadline: Deadline
+
+
+def make_console(common: Common) -> Console:
+    """The console that these options ask for."""
+    colour = not common.no_color and wants_colour(os.environ)
+    return Console(quiet=common.quiet, verbose=common.verbose, colour=colour)
+
+
+def start_deadline(common: Common) -> Deadline:
+    """The deadline of this run, watched over."""
+    deadline = Deadline(common.timeout)
+    start_watchdog(deadline, common.timeout)
+    return deadline
+
+
+@contextmanager
+def open_repository(common: Common, console: Console, deadline: Deadline) -> Iterator[Opened]:
+    """Finds, connects, and starts to open the repository; closes the connection at the end."""
+    place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
+    if place.warning:
+        console.warn(place.warning)
+    password = find_password(
+        PasswordOptions(common.password_file, common.password_command, common.insecure_no_password),
+        os.environ,
+        console.ask_secret,
+        deadline.cap(60.0),
+    )
+    with connect(place, console, deadline) as transport:
+        from lockctl.repository.reader import open_repository as open_
+
+        hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
+        yield Opened(place, transport, open_(transport, password, deadline, hint), deadline)
+
+
+@contextmanager
+def connect(place: Place, console: Console, deadline: Deadline) -> Iterator[Remover]:
+    """The transport to a place, closed at the end."""
+    transport = _make_transport(place, console, deadline)
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+def find_other_place(address: str, common: Common, console: Console) -> Place:
+    """The place of an address that the journal holds."""
+    return resolve_place(address, common.smb_credentials, os.environ, console.ask_secret)
+
+
+def open_journal(common: Common) -> Journal:
+    """The journal in this run's state folder."""
+    from lockctl.journal import Journal
+
+    return Journal(state_directory(common.state_dir, os.environ))
+
+
+def report_returned(journal: Journal, survey: Survey, console: Console) -> list[Return]:
+    """Says loudly which owners came back after their lock was removed, and keeps that in the journal."""
+    from time import time_ns
+
+    from lockctl.moments import format_moment
+    from lockctl.removal import find_returned
+    from lockctl.render.table import removal_line
+
+    returned = find_returned(journal.records(), survey)
+    for one in returned:
+        journal.note_returned(one.record.key, one.verdict.file.id, format_moment(time_ns()))
+        console.fail(
+            f"ERROR: the owner of lock {one.record.removed.id[:8]}, which was removed at {one.record.at[:19]}Z, was "
+            f"alive: it came back as {removal_line(one.verdict, {})}. Check what ran meanwhile: 'restic check'"
+        )
+    return returned
+
+
+def _make_transport(place: Place, console: Console, deadline: Deadline) -> Remover:
+    if isinstance(place.target, LocalAddress):
+        from lockctl.transport.local import LocalTransport
+
+        return LocalTransport(place.target.path)
+    if place.login is None:
+        raise UsageError("no user for the share was given")
+    from lockctl.transport.smb import SmbTransport
+    from lockctl.transport.smb_connection import Credentials
+
+    credentials = Credentials(place.login.user, place.login.password, place.login.domain)
+    console.detail(f"connecting to {place.target.host} port {place.target.port} as {credentials.account}")
+    transport = SmbTransport(place.target, credentials, deadline)
+    console.detail(f"logged on; messages are {'encrypted' if transport.encrypted else 'signed'}")
+    return transport

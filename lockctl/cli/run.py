@@ -1,0 +1,80 @@
+"""One run of the command line: from words to an exit status. Every failure ends here, as one line or one object."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from lockctl.cli.console import Console
+from lockctl.cli.history import history
+from lockctl.cli.list import list_locks
+from lockctl.cli.prune import prune
+from lockctl.cli.restore import restore
+from lockctl.cli.show import show
+from lockctl.cli.signals import SIGNALS
+from lockctl.errors import LockctlError, UsageError
+
+
+def build_app() -> typer.Typer:
+    """All commands."""
+    app = typer.Typer(
+        name="lockctl",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        no_args_is_help=True,
+        help="Shows who holds the locks of a restic repository on an SMB share, and removes stale ones safely.",
+    )
+
+    @app.callback()
+    def _all(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
+        if version:
+            from lockctl import __version__
+
+            typer.echo(f"lockctl {__version__}")
+            raise typer.Exit
+
+    app.command("list")(list_locks)
+    app.command("ls", hidden=True)(list_locks)
+    app.command("show")(show)
+    app.command("prune")(prune)
+    app.command("restore")(restore)
+    app.command("history")(history)
+    return app
+
+
+def run_command_line(words: Sequence[str]) -> int:
+    """Runs one command and returns its exit status. Nothing passes: neither a traceback nor a broken pipe."""
+    # Names that this terminal cannot show are written out instead of ending the run.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    SIGNALS.install()
+    try:
+        status = build_app()(args=list(words), standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; python would complain at its exit otherwise.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except LockctlError as error:
+        return _report(error, words)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback ever reaches a user
+        if hasattr(error, "exit_code") and hasattr(error, "format_message"):
+            return _report(UsageError(error.format_message(), "See lockctl --help"), words)
+        where = error.__traceback__
+        while where is not None and where.tb_next is not None:
+            where = where.tb_next
+        place = f"{where.tb_frame.f_code.co_qualname}:{where.tb_lineno}" if where is not None else "?"
+        return _report(LockctlError(f"internal error {type(error).__name__} in {place}", "Please report it"), words)
+
+
+def _report(error: LockctlError, words: Sequence[str]) -> int:
+    if "--json" in words:
+        from lockctl.render.jsonform import dump, error_object
+
+        Console().result(dump(error_object(error)))
+    Console().fail(str(error))
+    return error.status

@@ -1,0 +1,49 @@
+"""`lockctl show`: one lock, and each fact that its state rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lockctl.cli.opening import make_console, open_journal, open_repository, report_returned, start_deadline
+from lockctl.cli.options import OUTPUT, REPOSITORY, Common, JsonOption, with_common
+from lockctl.errors import UnknownLock
+
+if TYPE_CHECKING:
+    from lockctl.liveness.evidence import Verdict
+    from lockctl.survey import Survey
+
+
+@with_common(*REPOSITORY, *OUTPUT)
+def show(
+    common: Common,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The lock's id, or an unambiguous beginning of it.")],
+    json: JsonOption = False,
+) -> int:
+    """Show one lock with all that is known of it: each witness and what it said."""
+    console = make_console(common)
+    deadline = start_deadline(common)
+    with open_repository(common, console, deadline) as opened:
+        from lockctl.survey import take_survey
+
+        survey = take_survey(opened.repository, opened.place.shown)
+    report_returned(open_journal(common), survey, console)
+    verdict = _pick(survey, id_)
+    from lockctl.render import details, jsonform
+
+    if json:
+        fields = {**jsonform.header(survey, "lockctl.show/1"), "lock": jsonform.lock_object(verdict)}
+        console.result(jsonform.dump(fields))
+    else:
+        console.result(details.describe(verdict, console.colour))
+    return 0
+
+
+def _pick(survey: Survey, beginning: str) -> Verdict:
+    found = [verdict for verdict in survey.verdicts if verdict.file.id.startswith(beginning)]
+    if not found or not beginning:
+        raise UnknownLock(f"no lock here has an id that starts with {beginning!r}", "See 'lockctl list'")
+    if len(found) > 1:
+        raise UnknownLock(f"{len(found)} locks have ids that start with {beginning!r}", "Give more of the id")
+    return found[0]

@@ -1,0 +1,42 @@
+"""Durations as users write them and read them. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from lockctl.errors import UsageError
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([a-z]*)")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `90s`, `2h`, `1h30m`, `7d`. Raises UsageError for a bare number, months, years and all else.
+
+    restic's own durations mean months by `m`; here `m` is minutes, and `mo` and `y` are refused so that nobody
+    who thinks of the one gets the other.
+    """
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise UsageError(f"not a duration: {text!r}", "Write a number and a unit, as in 90s, 45m, 2h, 1h30m or 7d")
+    seconds = 0.0
+    for number, unit in parts:
+        if unit in ("mo", "y"):
+            raise UsageError(f"{text!r} has months or years", "Write days (d) or weeks (w); m is minutes")
+        if unit not in UNITS:
+            raise UsageError(f"{text!r} has no unit that is known here", "Use s, m (minutes), h, d or w, as in 2h")
+        seconds += float(number) * UNITS[unit]
+    return seconds
+
+
+def describe_duration(seconds: float) -> str:
+    """`2 h 3 min`, `7 d 1 h`, `42 s`: the two largest units, as people read them. Below zero counts as zero."""
+    left = max(0, int(seconds))
+    parts: list[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        amount, left = divmod(left, size)
+        if amount or (unit == "s" and not parts):
+            parts.append(f"{amount} {unit}")
+        if len(parts) == 2 or (parts and not amount):
+            break
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""Who lives: witnesses, and the judgement that rests on them."""

@@ -1,0 +1,116 @@
+"""The values of the judgement: what witnesses said, and what follows. Pure, and no rule in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lockctl.lock import LockFile, is_lock_name
+from lockctl.transport.base import CreationTrial
+
+
+class State(Enum):
+    """The states of a lock, in the order in which they are tried."""
+
+    FOREIGN = "foreign"
+    UNREADABLE = "unreadable"
+    WRITING = "writing"
+    DAMAGED = "damaged"
+    UNDECODABLE = "undecodable"
+    ACTIVE = "active"
+    DEAD = "dead"
+    SUPERSEDED = "superseded"
+    STALE = "stale"
+    OVERDUE = "overdue"
+    DOUBTFUL = "doubtful"
+
+
+REMOVABLE = frozenset({State.DEAD, State.SUPERSEDED, State.STALE, State.DAMAGED})
+
+
+class Trust(Enum):
+    """How far a creation time is known to be the server's own."""
+
+    LIKELY = "likely"
+    PROVEN = "proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One witness and what it said: `renewed` some seconds ago, `alive`, `gone`, or None for nothing."""
+
+    name: str
+    says: str | None
+    text: str
+    age: float | None = None
+    trust: Trust | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a state was given: a stable code, and words."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The moment of a survey in nanoseconds since 1970: by our wall clock, and by the server's."""
+
+    local: int
+    server: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Seconds. Sources in restic's lock.go: a renewal every 5 minutes; gives up after 22½; expired after 30."""
+
+    missed: float = 450.0
+    gives_up: float = 1350.0
+    expired: float = 1800.0
+    temporary: float = 86400.0
+    """For what restic writes before it renames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a judgement may use, apart from the lock file itself."""
+
+    clocks: Clocks
+    directory_changed: int
+    trial: CreationTrial | None = None
+    trust_clock: str | None = None
+    """`owner` or `server`: the user's word that this one clock is right."""
+    thresholds: Thresholds = Thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A lock file, its state and all that it rests on. Ages are seconds, None where nobody knows."""
+
+    file: LockFile
+    state: State
+    age: float | None
+    """The certain age."""
+    claimed_age: float | None
+    """What the owner's clock says."""
+    reasons: tuple[Reason, ...]
+    witnesses: tuple[Witness, ...]
+    independent: bool
+    """Whether the age may be acted upon without a person: see `why_attended` where not."""
+    why_attended: str = ""
+
+    @property
+    def removable(self) -> bool:
+        """The state's answer, before anything that a user asked for."""
+        return self.state in REMOVABLE
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The kinds of restic's work that this lock keeps from starting."""
+        if not is_lock_name(self.file.id) or self.file.entry.is_directory:
+            return ()
+        if self.file.lock is not None and not self.file.lock.exclusive:
+            return ("prune", "check", "forget")
+        return ("backup", "prune", "check", "forget")

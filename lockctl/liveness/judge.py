@@ -1,0 +1,134 @@
+"""The judgement: facts become verdicts. Pure and total; the order of the code is the order of the states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lockctl.duration import describe_duration
+from lockctl.liveness.evidence import Facts, Reason, State, Verdict, Witness
+from lockctl.liveness.witnesses import owner_clock, server_clock, why_attended
+from lockctl.lock import Lock, LockFile, Problem, is_lock_name
+
+
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    """Seconds by each clock, None where it says nothing, and what is certain of them."""
+
+    owner: float | None
+    server: float | None
+    certain: float
+
+
+def judge(
+    files: Sequence[LockFile], facts: Facts, findings: Mapping[str, Sequence[Witness]] | None = None
+) -> tuple[Verdict, ...]:
+    """One verdict for each file. `findings` holds, by id, what the processes of this machine said of the owner."""
+    newest: dict[object, int] = {}
+    for file in files:
+        if file.lock is not None:
+            newest[file.lock.owner] = max(file.lock.time_ns, newest.get(file.lock.owner, file.lock.time_ns))
+    return tuple(
+        _judge_lock(file, file.lock, files, facts, tuple((findings or {}).get(file.id, ())), newest)
+        if file.lock is not None
+        else _judge_problem(file, files, facts)
+        for file in files
+    )
+
+
+def _judge_problem(file: LockFile, files: Sequence[LockFile], facts: Facts) -> Verdict:
+    server = server_clock(file, files, facts)
+    limit = facts.thresholds.temporary if file.problem is Problem.TEMPORARY else facts.thresholds.expired
+    age = server.age or 0.0
+    state, reason = _problem_state(file, age > limit, describe_duration(age))
+    attended = why_attended(file.entry, facts.trial)
+    return Verdict(file, state, server.age, None, (reason,), (server,), not attended, attended)
+
+
+def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reason]:
+    match file.problem:
+        case Problem.FOREIGN:
+            if is_lock_name(file.id):
+                return State.FOREIGN, Reason("too-large", f"{file.entry.size} bytes: larger than a lock can be")
+            return State.FOREIGN, Reason("not-a-lock", "its name is not a lock's")
+        case Problem.UNREADABLE:
+            return State.UNREADABLE, Reason("not-readable", file.detail)
+        case Problem.UNDECODABLE:
+            return State.UNDECODABLE, Reason("not-decodable", f"its bytes are sound, but {file.detail}")
+        case Problem.TEMPORARY:
+            what = "left over from before a rename"
+        case _ if not file.data:
+            what = "empty"
+        case _:
+            what = "cut short or altered"
+    if expired:
+        return State.DAMAGED, Reason("incomplete", f"{what}, and no longer being written: {age} old")
+    return State.WRITING, Reason("being-written", f"{what}: its owner may still be writing it")
+
+
+def _judge_lock(
+    file: LockFile,
+    lock: Lock,
+    files: Sequence[LockFile],
+    facts: Facts,
+    findings: tuple[Witness, ...],
+    newest: Mapping[object, int],
+) -> Verdict:
+    owner, server = owner_clock(lock, facts), server_clock(file, files, facts)
+    ages = _Ages(owner.age, server.age, _certain_age(owner, server, facts))
+    superseded = newest[lock.owner] > lock.time_ns
+    state, reason = _lock_state(ages, findings, superseded, facts)
+    reasons = (reason, *_outlook(state, findings, facts))
+    attended = "" if state is State.DEAD else why_attended(file.entry, facts.trial)
+    known = None if server.age is None and facts.trust_clock != "owner" else ages.certain
+    return Verdict(file, state, known, owner.age, reasons, (owner, server, *findings), not attended, attended)
+
+
+def _certain_age(owner: Witness, server: Witness, facts: Facts) -> float:
+    """What two clocks of others agree on. What is unknown counts as 0."""
+    if facts.trust_clock == "server":
+        return server.age or 0.0
+    just_created = server.name == "server-creation" and (server.age or 0.0) <= facts.thresholds.missed
+    # Whatever a user trusts: a file that the server has just seen made was just renewed.
+    if facts.trust_clock == "owner" and not just_created:
+        return owner.age or 0.0
+    return min(owner.age or 0.0, server.age or 0.0)
+
+
+def _lock_state(ages: _Ages, findings: tuple[Witness, ...], superseded: bool, facts: Facts) -> tuple[State, Reason]:
+    limits = facts.thresholds
+    age = describe_duration(ages.certain)
+    said = {finding.says: finding.text for finding in findings}
+    if "alive" in said:
+        if ages.certain > limits.expired:
+            return State.ACTIVE, Reason("owner-hung", f"{said['alive']}, but has not renewed for {age}: it may hang")
+        return State.ACTIVE, Reason("owner-alive", said["alive"])
+    if "gone" in said and ages.certain > limits.missed:
+        return State.DEAD, Reason("owner-gone", f"{said['gone']}, and it was not renewed for {age}")
+    if ages.certain > limits.expired and superseded:
+        return State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
+    if ages.certain > limits.expired:
+        return State.STALE, Reason("not-renewed", f"not renewed for {age}")
+    if ages.owner is not None and ages.server is not None:
+        if max(ages.owner, ages.server) <= limits.missed:
+            return State.ACTIVE, Reason("renewed", f"renewed {describe_duration(max(ages.owner, ages.server))} ago")
+        if max(ages.owner, ages.server) <= limits.expired:
+            return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {_claims(ages)}")
+        return State.DOUBTFUL, Reason("clocks-disagree", _claims(ages))
+    return State.DOUBTFUL, Reason("clock-unknown", _claims(ages))
+
+
+def _outlook(state: State, findings: tuple[Witness, ...], facts: Facts) -> tuple[Reason, ...]:
+    """What is known already and counts only later: an owner that is gone, before a renewal was missed."""
+    if state is State.DEAD or not any(finding.says == "gone" for finding in findings):
+        return ()
+    limit = describe_duration(facts.thresholds.missed)
+    return (Reason("owner-gone", f"its process is gone; dead once {limit} without renewal are certain"),)
+
+
+def _claims(ages: _Ages) -> str:
+    said = [
+        f"{name} clock says {describe_duration(age)}" if age is not None else f"{name} clock says nothing"
+        for name, age in (("the owner's", ages.owner), ("the server's", ages.server))
+    ]
+    return ", ".join(said)

@@ -1,0 +1,129 @@
+"""What this machine's own processes say of the locks that were written here.
+
+A PID counts only on the machine that wrote the lock, and only where all its processes can be seen; where that is not
+certain the process table says nothing, and says why. Nothing is signalled and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lockctl.duration import describe_duration
+from lockctl.liveness.evidence import Witness
+from lockctl.lock import Lock, LockFile
+
+SHARED_NAMES = frozenset(
+    "localhost localhost.localdomain raspberrypi debian ubuntu fedora archlinux alpine kali nixos openwrt "
+    "dietpi homeassistant truenas freenas tower diskstation (none)".split()
+)
+"""Host names that many machines have because nobody changed them."""
+_FIRST_PID_NAMESPACE = "pid:[4026531836]"
+"""PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h."""
+_SLACK = 2.0
+"""Seconds by which a process's start, counted in clock ticks since boot, may come out late."""
+_RESTART_SLACK = 300.0
+"""Seconds by which the wall clock may have been corrected since this machine started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """This machine at one moment. `started` maps a PID to its start and `boot` is the last one, in seconds since 1970.
+
+    `blind` says why the process table cannot be relied upon, '' where it can; `nested` are PIDs as processes in other
+    PID namespaces see their own.
+    """
+
+    hostname: str
+    boot: float
+    started: Mapping[int, float]
+    blind: str = ""
+    nested: frozenset[int] = frozenset()
+
+
+def own_hostname() -> str:
+    """The name that a restic on this machine writes into its locks."""
+    return socket.gethostname()
+
+
+def look_at_this_machine(proc: Path = Path("/proc")) -> Machine:
+    """Reads the process table once. Never raises: what cannot be seen makes it say nothing."""
+    started: dict[int, float] = {}
+    nested: set[int] = set()
+    hidden = ""
+    for process in psutil.process_iter(["name", "create_time"]):
+        started[process.pid] = process.info["create_time"] or 0.0
+        inner = _inner_pid(proc, process.pid)
+        if inner is not None:
+            nested.add(inner)
+            if "restic" in (process.info["name"] or ""):
+                hidden = "a restic runs here in a PID namespace of its own"
+    return Machine(own_hostname(), psutil.boot_time(), started, _blindness(proc) or hidden, frozenset(nested))
+
+
+def find(files: Iterable[LockFile], machine: Machine) -> dict[str, Sequence[Witness]]:
+    """What the processes and the last restart say of each lock's owner, by the lock's id."""
+    return {file.id: _ask(file.lock, machine) for file in files if file.lock is not None}
+
+
+def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
+    if lock.hostname != machine.hostname:
+        return ()
+    if lock.hostname.lower() in SHARED_NAMES:
+        return (Witness("process", None, f"many machines are called {lock.hostname}: PIDs say nothing"),)
+    return (_ask_processes(lock, machine), _ask_restart(lock, machine))
+
+
+def _ask_processes(lock: Lock, machine: Machine) -> Witness:
+    if machine.blind:
+        return Witness("process", None, f"PIDs say nothing: {machine.blind}")
+    if lock.pid in machine.nested:
+        return Witness("process", None, f"a process in another PID namespace here has PID {lock.pid}")
+    start = machine.started.get(lock.pid)
+    if start is None:
+        return Witness("process", "gone", f"no process with PID {lock.pid} runs on this machine")
+    if start > lock.time_ns / 1e9 + _SLACK:
+        return Witness("process", "gone", f"PID {lock.pid} on this machine is another process, started later")
+    return Witness("process", "alive", f"PID {lock.pid} runs on this machine")
+
+
+def _ask_restart(lock: Lock, machine: Machine) -> Witness:
+    before = machine.boot - lock.time_ns / 1e9
+    if before > _RESTART_SLACK:
+        return Witness(
+            "restart",
+            "gone",
+            f"this machine was restarted {describe_duration(before)} after its last renewal",
+        )
+    return Witness("restart", None, "this machine has not been restarted since its last renewal")
+
+
+def _blindness(proc: Path) -> str:
+    """Why not all processes can be seen from here, or ''."""
+    try:
+        if str((proc / "self/ns/pid").readlink()) != _FIRST_PID_NAMESPACE:
+            return "lockctl itself runs in a container"
+        mounts = (proc / "self/mountinfo").read_text()
+    except OSError:
+        return "/proc cannot be read"
+    if os.geteuid() != 0 and any(" - proc " in line and "hidepid=" in line for line in mounts.splitlines()):
+        return "other users' processes are hidden (hidepid)"
+    return ""
+
+
+def _inner_pid(proc: Path, pid: int) -> int | None:
+    """The PID that a process in another PID namespace has there, or None for one of ours (NSpid in proc(5))."""
+    try:
+        status = (proc / str(pid) / "status").read_text(errors="replace")
+    except OSError:
+        return None  # ended since the listing
+    for line in status.splitlines():
+        if line.startswith("NSpid:"):
+            pids = line.split()[1:]
+            return int(pids[-1]) if len(pids) > 1 else None
+    return None

@@ -1,0 +1,68 @@
+"""What each clock says of one lock file. Pure functions of facts; none of them decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lockctl.duration import describe_duration
+from lockctl.liveness.evidence import Facts, Trust, Witness
+from lockctl.lock import Lock, LockFile
+from lockctl.transport.base import CreationTrial, Entry, Trial
+
+
+def owner_clock(lock: Lock, facts: Facts) -> Witness:
+    """Our now − the lock's `time`, which its owner's clock wrote. A time in the future counts as now."""
+    age = (facts.clocks.local - lock.time_ns) / 1e9
+    if age < 0:
+        lead = describe_duration(-age)
+        return Witness("owner-clock", "renewed", f"renewed in {lead} from now: that clock is ahead of ours", 0.0)
+    return Witness("owner-clock", "renewed", f"renewed {describe_duration(age)} ago, by its own clock", age)
+
+
+def server_clock(file: LockFile, files: Iterable[LockFile], facts: Facts) -> Witness:
+    """The server's now − creation where that is the server's own, else − the directory's last change, else nothing."""
+    trust = creation_trust(file.entry, facts.trial)
+    if trust is not None and file.entry.created is not None:
+        age = max(0.0, (server_now(facts) - file.entry.created) / 1e9)
+        text = f"created {describe_duration(age)} ago, by the server's clock ({trust.value})"
+        return Witness("server-creation", "renewed", text, age, trust)
+    genuine = [f.entry.created or 0 for f in files if creation_trust(f.entry, facts.trial) is not None]
+    if any(created > facts.directory_changed for created in genuine):
+        return Witness("server-directory", None, "the time of locks/ was set back: it is older than a lock in it")
+    age = max(0.0, (server_now(facts) - facts.directory_changed) / 1e9)
+    text = f"nothing in locks/ has changed for {describe_duration(age)}, by the server's clock"
+    return Witness("server-directory", "renewed", text, age)
+
+
+def creation_trust(entry: Entry, trial: CreationTrial | None) -> Trust | None:
+    """How far this creation time is the server's own; None where it is made up or not known.
+
+    A creation that equals the last write to the tick was not written over SMB, so the experiment proves nothing of it.
+    """
+    if entry.created is None or (trial is not None and trial.outcome is Trial.FOLLOWED):
+        return None
+    if trial is not None and trial.outcome is Trial.KEPT and entry.created != entry.written:
+        return Trust.PROVEN
+    return Trust.LIKELY
+
+
+def server_now(facts: Facts) -> int:
+    """The server's clock, corrected by the experiment, which shows the file system's own."""
+    return facts.clocks.server + (facts.trial.ahead if facts.trial is not None else 0)
+
+
+def why_attended(entry: Entry, trial: CreationTrial | None) -> str:
+    """Why a person has to say yes: the server's clock is not known to be independent of the owner's. '' where it is."""
+    if creation_trust(entry, trial) is Trust.PROVEN:
+        return ""
+    match trial.outcome if trial is not None else None:
+        case None:
+            return "it is not proven yet that the share's creation times are its own"
+        case Trial.ONE_CLOCK:
+            return "on a local path all clocks may be one and the same"
+        case Trial.REFUSED:
+            return "the server did not permit the test of its creation times"
+        case Trial.FOLLOWED:
+            return "this share makes creation times up from the owner's clock"
+        case _:
+            return "its creation time equals its last write: it was not written over SMB"

@@ -1,0 +1,23 @@
+"""Moments as RFC 3339 in UTC. Inside lockctl a moment is whole nanoseconds since 1970. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from dateutil.parser import isoparse
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def format_moment(nanoseconds: int) -> str:
+    """`2026-11-23T00:16:16.641943Z`. Raises nothing: what no calendar holds is shown as the nearest it does."""
+    try:
+        moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        moment = datetime.max.replace(tzinfo=UTC) if nanoseconds > 0 else datetime.min.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_moment(text: str) -> int:
+    """Nanoseconds of what `format_moment` wrote. Raises ValueError."""
+    return int((isoparse(text) - _EPOCH) / timedelta(microseconds=1)) * 1000

@@ -1,0 +1,83 @@
+"""What would be removed, and why each other lock stays. Pure: a dry run is a plan that is not carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lockctl.duration import describe_duration
+from lockctl.liveness.evidence import Verdict
+from lockctl.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for. `held` are the ids of locks that `restore` put back within a day."""
+
+    older: float | None = None
+    hosts: tuple[str, ...] = ()
+    unattended: bool = False
+    held: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A lock that stays, and why."""
+
+    verdict: Verdict
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The locks to remove, and those that stay."""
+
+    steps: tuple[Verdict, ...]
+    kept: tuple[Kept, ...]
+
+
+def make_plan(survey: Survey, wish: Wish) -> Plan:
+    """Sorts the verdicts of a survey by what the user asked for."""
+    reasons = [(verdict, why_kept(verdict, wish)) for verdict in survey.verdicts]
+    return Plan(
+        tuple(verdict for verdict, why in reasons if not why),
+        tuple(Kept(verdict, why) for verdict, why in reasons if why),
+    )
+
+
+def why_kept(verdict: Verdict, wish: Wish) -> str:
+    """Why this lock stays, or '' where it goes. Options only ever narrow what the state allows."""
+    lock = verdict.file.lock
+    if not verdict.removable or verdict.file.data is None:
+        return verdict.reasons[0].text
+    if verdict.file.id in wish.held:
+        return "restored less than a day ago: held"
+    if wish.hosts and (lock is None or lock.hostname not in wish.hosts):
+        return "of another host than --host asks for"
+    if wish.older is not None and (verdict.age or 0.0) <= wish.older:
+        return f"not older than {describe_duration(wish.older)} (--older)"
+    if wish.unattended and not verdict.independent:
+        return f"{verdict.reasons[0].text}; a person has to say yes: {verdict.why_attended}"
+    return ""
+
+
+def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
+    """The second look, right before removing: only what stands unchanged and whose owner has not renewed goes."""
+    still = {verdict.file.id: verdict for verdict in make_plan(second, wish).steps}
+    known = {verdict.file.id for verdict in first.verdicts}
+    renewed = {v.file.lock.owner for v in second.verdicts if v.file.lock is not None and v.file.id not in known}
+    steps: list[Verdict] = []
+    kept = list(planned.kept)
+    for verdict in planned.steps:
+        again = still.get(verdict.file.id)
+        lock = verdict.file.lock
+        if again is None or not _same(verdict, again):
+            kept.append(Kept(verdict, "changed since the plan was made"))
+        elif lock is not None and lock.owner in renewed:
+            kept.append(Kept(verdict, "its owner has renewed since the plan was made"))
+        else:
+            steps.append(again)
+    return Plan(tuple(steps), tuple(kept))
+
+
+def _same(verdict: Verdict, again: Verdict) -> bool:
+    return verdict.file.entry.is_same(again.file.entry) and verdict.file.data == again.file.data

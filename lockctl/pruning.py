@@ -1,0 +1,129 @@
+"""One prune from first look to last: survey, experiment, plan, second look, removal. Asks and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from time import sleep
+
+from lockctl.deadline import Deadline
+from lockctl.errors import ConnectionLost, Interrupted, LockctlError
+from lockctl.journal import Journal, Outcome, Record
+from lockctl.liveness.evidence import State
+from lockctl.plan import Kept, Plan, Wish, make_plan, narrow
+from lockctl.removal import Result, close_intents, remove_lock
+from lockctl.repository.reader import Repository
+from lockctl.survey import Survey, take_survey
+from lockctl.transport.base import CreationTrial, Remover
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The repository to prune, and how."""
+
+    repository: Repository
+    remover: Remover
+    address: str
+    deadline: Deadline
+    trust_clock: str | None = None
+
+    def look(self, trial: CreationTrial | None = None) -> Survey:
+        """A survey of it."""
+        return take_survey(self.repository, self.address, trial=trial, trust_clock=self.trust_clock)
+
+
+@dataclass(slots=True)
+class Run:
+    """What a prune has come to. `stopped` is what ended it before its last lock."""
+
+    survey: Survey
+    kept: list[Kept]
+    results: list[Result] = field(default_factory=list)
+    stopped: LockctlError | None = None
+
+    def of(self, outcome: Outcome) -> list[Result]:
+        """The results with this outcome that did not fail."""
+        return [result for result in self.results if result.outcome is outcome and not result.failed]
+
+    @property
+    def failed(self) -> list[Result]:
+        """What could not be done, or nobody knows of."""
+        return [result for result in self.results if result.failed]
+
+    @property
+    def status(self) -> int:
+        """The exit status of what was done."""
+        if isinstance(self.stopped, Interrupted):
+            return self.stopped.status
+        if self.stopped is not None:
+            return 3 if self.results else self.stopped.status
+        return 3 if self.failed or self.survey.unread else 0
+
+
+def survey_before_removal(target: Target, experiment: bool) -> Survey:
+    """A survey that knows whether the share keeps creation times of its own, where that matters.
+
+    The experiment writes a file for an instant, so a dry run does without it.
+    """
+    survey = target.look()
+    if experiment and any(v.removable and v.state is not State.DEAD for v in survey.verdicts):
+        return target.look(target.remover.try_creation())
+    return survey
+
+
+def close_open_intents(journal: Journal, survey: Survey) -> list[Record]:
+    """Closes what an earlier run left open, unless a run on this machine is just removing something."""
+    if not any(record.outcome is None for record in journal.records()):
+        return []
+    with journal.exclusive() as held:
+        return close_intents(journal, survey) if held else []
+
+
+def remove_planned(
+    target: Target,
+    survey: Survey,
+    wish: Wish,
+    journal: Journal,
+    shield: Callable[[], AbstractContextManager[None]],
+) -> Run:
+    """Waits for other runs of this machine, looks a second time, and removes what still stands as planned."""
+    planned = make_plan(survey, wish)
+    run = Run(survey, list(planned.kept))
+    with journal.exclusive(_pauses(target.deadline)):
+        close_intents(journal, survey)
+        run.survey = target.look(survey.trial)
+        narrowed = narrow(planned, survey, run.survey, wish)
+        run.kept = list(narrowed.kept)
+        _remove_all(target, narrowed, run, journal, shield)
+    return run
+
+
+def _remove_all(
+    target: Target,
+    plan: Plan,
+    run: Run,
+    journal: Journal,
+    shield: Callable[[], AbstractContextManager[None]],
+) -> None:
+    try:
+        for verdict in plan.steps:
+            if target.deadline.passed():
+                raise target.deadline.error()
+            with shield():
+                run.results.append(remove_lock(verdict, run.survey, target.remover, journal))
+            if run.results[-1].outcome is Outcome.UNKNOWN and run.results[-1].failed:
+                raise ConnectionLost("the connection was lost in the middle", "Run the command again: it looks first")
+    except LockctlError as error:
+        run.stopped = error
+    done = {result.verdict.file.id for result in run.results}
+    why = "not tried: the run was ended before its turn"
+    run.kept += [Kept(verdict, why) for verdict in plan.steps if verdict.file.id not in done]
+
+
+def _pauses(deadline: Deadline) -> Iterator[None]:
+    while True:
+        sleep(deadline.cap(_POLL_SECONDS))
+        yield

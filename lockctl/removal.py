@@ -1,0 +1,170 @@
+"""Removes one lock: journal first, one handle, then what came of it. And what later surveys make of the journal."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+
+from lockctl import __version__
+from lockctl.errors import FileError, JournalError, Unreachable
+from lockctl.journal import Journal, Origin, Outcome, Record, Removed
+from lockctl.liveness.evidence import State, Verdict
+from lockctl.moments import format_moment, parse_moment
+from lockctl.survey import Survey
+from lockctl.transport.base import Removal, Remover, Trial
+
+HOLD = 86400 * 10**9
+"""Nanoseconds for which a lock that was put back is left alone."""
+RETURN_WINDOW = 1800 * 10**9
+"""Nanoseconds after a removal within which a new lock of the same owner shows that it was alive."""
+
+_OUTCOMES = {
+    Removal.REMOVED: (Outcome.REMOVED, ""),
+    Removal.GONE: (Outcome.GONE, "not there any more"),
+    Removal.CHANGED: (Outcome.KEPT, "another file stands under that name"),
+    Removal.MARKED: (Outcome.UNKNOWN, "marked; another program has it open, and it goes when that closes it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one step. `failed` is the error where it could not be done or nobody knows."""
+
+    verdict: Verdict
+    outcome: Outcome
+    text: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """An owner whose lock was removed and that has come back: it was alive."""
+
+    record: Record
+    verdict: Verdict
+
+
+def remove_lock(
+    verdict: Verdict,
+    survey: Survey,
+    remover: Remover,
+    journal: Journal,
+) -> Result:
+    """Removes one lock: intent, handle, outcome. Call it where no signal can come in between.
+
+    Raises JournalError before anything is marked. After Unreachable the intent stays open, for `close_intents`.
+    """
+    data = verdict.file.data or b""
+    key = journal.begin(origin_of(survey), _describe(verdict, survey, data), _now(), _whoami())
+    entry = verdict.file.entry
+    if survey.trial is not None and survey.trial.outcome is Trial.FOLLOWED:
+        # Made-up creation times move when a file is read: they cannot tell one instance from another.
+        entry = replace(entry, created=None)
+    try:
+        removal = remover.remove("locks", entry, data)
+    except FileError as error:
+        journal.finish(key, Outcome.KEPT, str(error), _now())
+        return Result(verdict, Outcome.KEPT, str(error), failed=True)
+    except Unreachable as error:
+        return Result(verdict, Outcome.UNKNOWN, f"nobody knows yet whether it was removed: {error}", failed=True)
+    outcome, text = _OUTCOMES[removal]
+    try:
+        journal.finish(key, outcome, text, _now())
+    except JournalError as error:
+        return Result(verdict, outcome, f"{outcome.value}, but the journal does not tell it: {error}", failed=True)
+    return Result(verdict, outcome, text)
+
+
+def close_intents(journal: Journal, survey: Survey) -> list[Record]:
+    """Closes the intents that a run left open when it was ended, as far as the survey shows; returns them."""
+    standing = {verdict.file.id for verdict in survey.verdicts}
+    closed = [r for r in journal.records() if r.outcome is None and _is_of(r, survey)]
+    for record in closed:
+        if record.removed.id in standing:
+            record.outcome = Outcome.KEPT
+            record.outcome_text = "the run was ended before it removed this lock: it still stands"
+        else:
+            record.outcome = Outcome.UNKNOWN
+            record.outcome_text = "the run was ended here, and the lock is gone: removed by that run or by its owner"
+        journal.finish(record.key, record.outcome, record.outcome_text, _now())
+    return closed
+
+
+def held_ids(records: Iterable[Record]) -> frozenset[str]:
+    """The ids of locks that were put back less than a day ago."""
+    now = time.time_ns()
+    return frozenset(
+        record.removed.id
+        for record in records
+        if record.restored_at is not None and now - parse_moment(record.restored_at) < HOLD
+    )
+
+
+def find_returned(records: Iterable[Record], survey: Survey) -> list[Return]:
+    """Owners that came back under a new id within half an hour of the removal of their lock. They were alive."""
+    returned: list[Return] = []
+    for record in records:
+        if record.outcome not in (Outcome.REMOVED, Outcome.UNKNOWN) or not _is_of(record, survey):
+            continue
+        fields = record.removed.lock
+        # A superseded lock was not its owner's lease: that owner may well live.
+        if fields is None or record.returned_as is not None or record.removed.state == State.SUPERSEDED.value:
+            continue
+        for verdict in survey.verdicts:
+            if _is_return(verdict, record, fields):
+                returned.append(Return(record, verdict))
+                break
+    return returned
+
+
+def _is_return(verdict: Verdict, record: Record, fields: dict[str, object]) -> bool:
+    lock = verdict.file.lock
+    if lock is None or verdict.file.id == record.removed.id:
+        return False
+    if any(getattr(lock, name) != fields[name] for name in ("hostname", "pid", "username", "uid", "gid", "exclusive")):
+        return False
+    by_server = (verdict.file.entry.created or verdict.file.entry.written) - record.removed.server_time
+    by_owner = lock.time_ns - parse_moment(record.at)
+    return 0 <= by_server <= RETURN_WINDOW or 0 <= by_owner <= RETURN_WINDOW
+
+
+def origin_of(survey: Survey) -> Origin:
+    """Where the locks of this survey are."""
+    return Origin(survey.address, survey.config.id, survey.config.sha256)
+
+
+def _is_of(record: Record, survey: Survey) -> bool:
+    return record.origin.id == survey.config.id
+
+
+def _describe(verdict: Verdict, survey: Survey, data: bytes) -> Removed:
+    lock = verdict.file.lock
+    fields = None
+    if lock is not None:
+        fields = asdict(lock)
+        del fields["time_ns"]
+    return Removed(
+        verdict.file.id,
+        data,
+        verdict.state.value,
+        verdict.reasons[0].text,
+        verdict.age,
+        fields,
+        survey.clocks.server,
+    )
+
+
+def _whoami() -> dict[str, object]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.geteuid())
+    return {"user": user, "hostname": socket.gethostname(), "pid": os.getpid(), "lockctl": __version__}
+
+
+def _now() -> str:
+    return format_moment(time.time_ns())

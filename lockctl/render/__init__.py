@@ -1,0 +1,1 @@
+"""Values to text: tables, JSON, CSV. Decides nothing and prints nothing."""

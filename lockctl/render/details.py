@@ -1,0 +1,63 @@
+"""One lock with all that is known of it: every witness, what it said, and what would change the state."""
+
+from __future__ import annotations
+
+from lockctl.liveness.evidence import State, Verdict
+from lockctl.lock import Lock
+from lockctl.moments import format_moment
+from lockctl.render.text import describe_age, paint, visible
+
+_CHANGES = {
+    State.FOREIGN: "nothing: what is no lock is never removed",
+    State.UNREADABLE: "permission to read it",
+    State.WRITING: "it becomes whole when its owner has written it, or damaged when nobody has for 30 minutes",
+    State.DAMAGED: "a writer that goes on with it; else prune removes it",
+    State.UNDECODABLE: "nothing: what this repository's key does not open is never removed",
+    State.ACTIVE: "the end of its owner, or 7½ minutes without a renewal",
+    State.DEAD: "nothing that lockctl knows of; prune removes it",
+    State.SUPERSEDED: "nothing that lockctl knows of; prune removes it",
+    State.STALE: "a sign of life of its owner; else prune removes it",
+    State.OVERDUE: "a renewal makes it active; without one it is stale after 30 minutes by both clocks",
+    State.DOUBTFUL: "a renewal makes it active; 30 minutes without one by both clocks make it stale",
+}
+
+
+def describe(verdict: Verdict, colour: bool) -> str:
+    """The lock in lines of name and value, then the witnesses."""
+    entry = verdict.file.entry
+    fields: list[tuple[str, str]] = [("id", visible(verdict.file.id))]
+    fields += _owner(verdict.file.lock)
+    fields += [
+        ("file", f"{entry.size} bytes, file id {entry.file_id}"),
+        ("created", format_moment(entry.created) if entry.created is not None else "not known"),
+        ("last write", format_moment(entry.written)),
+        ("blocks", ", ".join(verdict.blocks) or "nothing"),
+        ("age", describe_age(verdict)),
+        ("state", paint(verdict.state, colour)),
+    ]
+    fields += [("why", f"{visible(reason.text)} [{reason.code}]") for reason in verdict.reasons]
+    fields += [(f"witness {w.name}", visible(w.text) + (f" [{w.says}]" if w.says else "")) for w in verdict.witnesses]
+    fields.append(("would change", _CHANGES[verdict.state]))
+    fields.append(("prune", _what_prune_does(verdict)))
+    width = max(len(name) for name, _ in fields) + 2
+    return "\n".join(f"{name:<{width}}{value}" for name, value in fields)
+
+
+def _owner(lock: Lock | None) -> list[tuple[str, str]]:
+    if lock is None:
+        return [("owner", "not known")]
+    return [
+        ("host", visible(lock.hostname)),
+        ("pid", str(lock.pid)),
+        ("user", f"{visible(lock.username)} (uid {lock.uid}, gid {lock.gid})"),
+        ("kind", "exclusive" if lock.exclusive else "shared"),
+        ("time", visible(lock.time)),
+    ]
+
+
+def _what_prune_does(verdict: Verdict) -> str:
+    if not verdict.removable:
+        return "keeps it"
+    if verdict.independent:
+        return "removes it"
+    return f"removes it when a person says yes; unattended it stays for now: {verdict.why_attended}"

@@ -1,0 +1,157 @@
+"""Surveys, plans and the journal as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tabulate import tabulate
+
+from lockctl.journal import Outcome, Record
+from lockctl.liveness.evidence import Verdict
+from lockctl.plan import Plan
+from lockctl.pruning import Run
+from lockctl.render.text import count, describe_age, paint, short_ids, visible
+from lockctl.survey import Survey
+
+HOST_WIDTH = 24
+USER_WIDTH = 16
+WHY_WIDTH = 72
+_NAMED = 3
+"""Locks that are named where more block the same work."""
+
+Row = dict[str, object]
+
+
+def lock_table(verdicts: Sequence[Verdict], colour: bool, wide: bool = False, format_name: str = "plain") -> str:
+    """The locks, one a line. `wide` shows whole ids and names."""
+    ids = {v.file.id: visible(v.file.id) for v in verdicts} if wide else short_ids(v.file.id for v in verdicts)
+    rows = [_row(verdict, ids, colour, wide) for verdict in verdicts]
+    return _tabulate(rows, format_name)
+
+
+def plan_table(plan: Plan, colour: bool) -> str:
+    """What a prune would do with each lock, and why."""
+    ids = short_ids([v.file.id for v in plan.steps] + [k.verdict.file.id for k in plan.kept])
+    rows = [{"DO": "remove", **_row(verdict, ids, colour, False)} for verdict in plan.steps]
+    for kept in plan.kept:
+        rows.append({"DO": "keep", **_row(kept.verdict, ids, colour, False), "WHY": visible(kept.why, 2 * WHY_WIDTH)})
+    return _tabulate(rows, "plain")
+
+
+def can_run(survey: Survey) -> str:
+    """What restic could start now, and which locks keep the rest from starting."""
+    free = [work for work, ids in survey.blocked.items() if not ids]
+    lines = [f"can run now: {', '.join(free)}"] if free else []
+    names = _name_holders(survey)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for work, ids in survey.blocked.items():
+        if ids:
+            groups.setdefault(tuple(ids), []).append(work)
+    for blockers, works in groups.items():
+        holders = ", ".join(names(blocker) for blocker in blockers[:_NAMED])
+        more = f" and {len(blockers) - _NAMED} more" if len(blockers) > _NAMED else ""
+        lines.append(f"blocked: {', '.join(works)}, by {holders}{more}")
+    return "\n".join(lines)
+
+
+def history_table(records: Sequence[Record]) -> str:
+    """What was removed, when, from where, why and by whom."""
+    ids = short_ids(record.removed.id for record in records)
+    rows: list[Row] = []
+    for record in records:
+        lock = record.removed.lock or {}
+        rows.append(
+            {
+                "WHEN": record.at[:19] + "Z",
+                "ID": ids[record.removed.id],
+                "HOST": visible(str(lock.get("hostname", "?")), HOST_WIDTH),
+                "PID": lock.get("pid", "?"),
+                "OUTCOME": describe_outcome(record),
+                "STATE": visible(record.removed.state, USER_WIDTH),
+                "WHY": visible(record.removed.reason, WHY_WIDTH),
+                "BY": visible(f"{record.by.get('user')}@{record.by.get('hostname')}", HOST_WIDTH),
+                "REPOSITORY": visible(record.origin.address, WHY_WIDTH),
+            }
+        )
+    return _tabulate(rows, "plain")
+
+
+def describe_outcome(record: Record) -> str:
+    """What became of an intent, in a word or a few."""
+    outcome = record.outcome.value if record.outcome is not None else "not finished"
+    if record.returned_as is not None:
+        outcome += f", owner came back as {record.returned_as[:8]}"
+    return f"{outcome}, restored" if record.restored_at is not None else outcome
+
+
+def removal_lines(run: Run) -> list[str]:
+    """What was removed, a line each, and what somebody else had removed before."""
+    ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
+    lines = [
+        f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.reasons[0].text, 2 * WHY_WIDTH)}"
+        for r in run.of(Outcome.REMOVED)
+    ]
+    return lines + [f"marked {removal_line(r.verdict, ids)}: {r.text}" for r in run.of(Outcome.UNKNOWN)]
+
+
+def failure_lines(run: Run) -> list[str]:
+    """What could not be done, and what ended the run."""
+    ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
+    lines = [f"{removal_line(r.verdict, ids)} was not removed: {visible(r.text)}" for r in run.failed]
+    lines += [f"{removal_line(v, ids)} could not be read: {visible(v.reasons[0].text)}" for v in run.survey.unread]
+    return lines + ([str(run.stopped)] if run.stopped is not None else [])
+
+
+def run_summary(run: Run, colour: bool) -> str:
+    """What stays and why, and how much was done."""
+    gone = len(run.of(Outcome.GONE))
+    parts = [f"{count(len(run.of(Outcome.REMOVED)), 'lock')} removed", f"{len(run.kept)} kept"]
+    parts += [f"{gone} gone before"] if gone else []
+    parts += [f"{len(run.failed)} failed"] if run.failed else []
+    kept = plan_table(Plan((), tuple(run.kept)), colour)
+    return "\n".join(([kept] if run.kept else []) + [", ".join(parts)])
+
+
+def removal_line(verdict: Verdict, ids: Mapping[str, str]) -> str:
+    """One lock in a sentence: `9cd2db65 (web1, PID 4209, root)`."""
+    lock = verdict.file.lock
+    name = ids.get(verdict.file.id, visible(verdict.file.id[:8]))
+    if lock is None:
+        return f"{name} (owner not known)"
+    return f"{name} ({visible(lock.hostname, HOST_WIDTH)}, PID {lock.pid}, {visible(lock.username, USER_WIDTH)})"
+
+
+def _name_holders(survey: Survey) -> Callable[[str], str]:
+    ids = short_ids(verdict.file.id for verdict in survey.verdicts)
+    locks = {verdict.file.id: verdict.file.lock for verdict in survey.verdicts}
+
+    def name(id_: str) -> str:
+        lock = locks[id_]
+        return f"{ids[id_]} ({visible(lock.hostname, HOST_WIDTH)})" if lock is not None else ids[id_]
+
+    return name
+
+
+def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool) -> Row:
+    lock = verdict.file.lock
+    cut: Callable[[str, int], str] = (lambda text, _: visible(text)) if wide else visible
+    why = "; ".join(reason.text for reason in verdict.reasons)
+    return {
+        "ID": ids[verdict.file.id],
+        "HOST": cut(lock.hostname, HOST_WIDTH) if lock else "?",
+        "PID": lock.pid if lock else "?",
+        "USER": cut(lock.username, USER_WIDTH) if lock else "?",
+        "KIND": ("exclusive" if lock.exclusive else "shared") if lock else "?",
+        "AGE": describe_age(verdict),
+        "STATE": paint(verdict.state, colour),
+        "WHY": cut(why, WHY_WIDTH),
+    }
+
+
+def _tabulate(rows: Sequence[Row], format_name: str) -> str:
+    return tabulate(rows, headers="keys", tablefmt=format_name, disable_numparse=True)
+
+
+def summary(survey: Survey) -> str:
+    """`3 locks in smb://…`."""
+    return f"{count(len(survey.verdicts), 'lock')} in {visible(survey.address)}"

@@ -1,0 +1,83 @@
+"""Small pieces of text that are safe to show. Names in locks come from anyone who can write to the share."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from lockctl.duration import describe_duration
+from lockctl.liveness.evidence import State, Verdict
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SHORT = 8
+_COLOURS = {
+    State.ACTIVE: "32",
+    State.OVERDUE: "33",
+    State.DOUBTFUL: "33",
+    State.WRITING: "33",
+    State.STALE: "31",
+    State.SUPERSEDED: "31",
+    State.DEAD: "31",
+    State.DAMAGED: "31",
+}
+
+
+def visible(text: str, width: int = 0) -> str:
+    """The text with control, format and unassigned characters written out, cut to `width` columns where that is set.
+
+    No escape sequence, newline or right-to-left mark passes.
+    """
+    shown = "".join(
+        _spell(character) if unicodedata.category(character) in _HIDDEN else character for character in text
+    )
+    if not width or _columns(shown) <= width:
+        return shown
+    while shown and _columns(shown) > width - 1:
+        shown = shown[:-1]
+    return shown + "…"
+
+
+def short_ids(ids: Iterable[str]) -> dict[str, str]:
+    """The shortest beginnings, of 8 characters or more, that tell these ids apart."""
+    names = list(ids)
+    length = _SHORT
+    while len({name[:length] for name in names}) < len(set(names)):
+        length += 1
+    return {name: visible(name[:length]) for name in names}
+
+
+def describe_age(verdict: Verdict) -> str:
+    """What is certain of a lock's age, and what the owner's clock claims where that differs."""
+    certain = "?" if verdict.age is None else describe_duration(verdict.age)
+    claimed = verdict.claimed_age
+    if claimed is None:
+        return certain
+    if verdict.age is not None and abs(claimed - verdict.age) <= max(60.0, verdict.age * 0.1):
+        return certain
+    return f"{certain} (claims {describe_duration(claimed)})"
+
+
+def paint(state: State, colour: bool) -> str:
+    """The state's name, coloured on a terminal."""
+    code = _COLOURS.get(state)
+    return f"\x1b[{code}m{state.value}\x1b[0m" if colour and code else state.value
+
+
+def count(number: int, noun: str) -> str:
+    """`1 lock`, `3 locks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _spell(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _columns(text: str) -> int:
+    """Columns on a terminal: combining marks take none, wide characters two."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )

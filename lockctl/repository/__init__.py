@@ -1,0 +1,1 @@
+"""restic's envelope: key files, sealed bytes, and the lock files inside them."""

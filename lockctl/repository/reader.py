@@ -1,0 +1,198 @@
+"""Repository: a Reader and a password become lock files. Lists and reads only, and judges nothing.
+
+The key is derived in a thread while the locks are listed and read: both take most of a short run's time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lockctl.deadline import Background, Deadline
+from lockctl.errors import (
+    DamagedConfig,
+    DamagedKey,
+    FileError,
+    LockctlError,
+    NoRepository,
+    NotFound,
+    WrongPassword,
+)
+from lockctl.lock import (
+    MAX_LOCK_SIZE,
+    Lock,
+    LockFile,
+    Problem,
+    UndecodableLock,
+    is_complete,
+    is_lock_name,
+    is_temporary_name,
+    parse_lock,
+)
+from lockctl.repository.crypto import CryptoFailure, Key, TooCostly, decompress, unseal
+from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
+from lockctl.transport.base import Entry, Listing, Reader
+
+MAX_KEYS = 20
+"""Keys that are tried with one password, as restic does (`MaxKeys` in internal/repository)."""
+_DERIVATION_LIMIT = 300.0
+_LISTINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What restic's config file says, and the SHA-256 of the file: the sign by which a repository is known again."""
+
+    id: str
+    format: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lock files at one moment. `now` is the server's clock, `changed` the directory's last change."""
+
+    files: tuple[LockFile, ...]
+    now: int
+    changed: int
+
+
+class Repository:
+    """One repository behind a Reader. Made by `open_repository`."""
+
+    def __init__(
+        self, reader: Reader, sealed_config: bytes, opening: Background[Key | None], deadline: Deadline
+    ) -> None:
+        self._reader = reader
+        self._sealed_config = sealed_config
+        self._opening = opening
+        self._deadline = deadline
+        self._key: Key | None = None
+
+    @property
+    def config(self) -> Config:
+        """The repository's config. Waits for the key; raises WrongPassword, DamagedKey, DamagedConfig."""
+        digest = hashlib.sha256(self._sealed_config).hexdigest()
+        try:
+            fields = json.loads(unseal(self._master_key(), self._sealed_config))
+            return Config(str(fields["id"]), int(fields["version"]), digest)
+        except (CryptoFailure, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DamagedConfig(
+                "the repository's config is damaged: the password's key does not open it",
+                "Run 'restic check', or restore the file config from a copy of the repository",
+            ) from error
+
+    def find_locks(self) -> Found:
+        """Lists and reads locks/, decodes what can be decoded. Raises the transport's errors and those of `config`."""
+        listing, contents = self._read_locks()
+        files = tuple(
+            self._interpret(entry, contents.get(entry.name))
+            for entry in listing.entries
+            if not isinstance(contents.get(entry.name), NotFound)
+        )
+        return Found(files, self._reader.now(), listing.changed)
+
+    def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
+        """The listing and what it names; again where a lock vanished meanwhile, for its owner has a new one then."""
+        for _ in range(_LISTINGS):
+            listing = self._reader.list_directory("locks")
+            names = [e.name for e in listing.entries if _is_worth_reading(e)]
+            data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
+            contents = dict(zip(names, data, strict=True))
+            if not any(isinstance(content, NotFound) for content in data):
+                break
+        return listing, contents
+
+    def _interpret(self, entry: Entry, content: bytes | FileError | None) -> LockFile:
+        if isinstance(content, FileError):
+            return LockFile(entry, None, None, Problem.UNREADABLE, str(content))
+        if is_temporary_name(entry.name) and content is not None:
+            return LockFile(entry, content, None, Problem.TEMPORARY)
+        if content is None or len(content) > MAX_LOCK_SIZE:
+            return LockFile(entry, None, None, Problem.FOREIGN)
+        if not is_complete(entry.name, content):
+            return LockFile(entry, content, None, Problem.INCOMPLETE)
+        try:
+            return LockFile(entry, content, self._decode(content), None)
+        except (CryptoFailure, TooCostly, UndecodableLock) as error:
+            return LockFile(entry, content, None, Problem.UNDECODABLE, str(error))
+
+    def _decode(self, sealed: bytes) -> Lock:
+        plaintext = unseal(self._master_key(), sealed)
+        # Format 2: the byte 2, then a zstd frame; whatever starts like JSON is JSON (restic's repository.go).
+        if plaintext[:1] not in (b"{", b"["):
+            if plaintext[:1] != b"\x02":
+                raise UndecodableLock("its plaintext is of an unknown format")
+            plaintext = decompress(plaintext[1:])
+        return parse_lock(plaintext)
+
+    def _master_key(self) -> Key:
+        if self._key is None:
+            if not self._opening.wait(self._deadline.cap(_DERIVATION_LIMIT)):
+                raise self._deadline.error()
+            key = self._opening.result()
+            if key is None:
+                raise WrongPassword(
+                    "wrong password for the repository: no key opens with it",
+                    "Set RESTIC_PASSWORD, RESTIC_PASSWORD_FILE or --password-file to the repository's password",
+                )
+            self._key = key
+        return self._key
+
+
+def open_repository(reader: Reader, password: str, deadline: Deadline, key_hint: str = "") -> Repository:
+    """Reads config and keys/ and starts to try the password on the keys, the one that `key_hint` begins first.
+
+    Raises NoRepository where config or keys are missing, and the transport's errors.
+    """
+    try:
+        entries = [e for e in reader.list_directory("keys").entries if is_lock_name(e.name) and not e.is_directory]
+    except NotFound as error:
+        raise no_repository() from error
+    hinted = [e for e in entries if key_hint and e.name.startswith(key_hint)]
+    entries = (hinted + [e for e in entries if e not in hinted])[:MAX_KEYS]
+    if not entries:
+        raise no_repository()
+    paths = [f"keys/{entry.name}" for entry in entries]
+    config, *contents = reader.read_many(["config", *paths], MAX_KEY_SIZE)
+    if isinstance(config, NotFound):
+        raise no_repository()
+    if isinstance(config, FileError):
+        raise config
+    files = list(zip([entry.name for entry in entries], contents, strict=True))
+    return Repository(reader, config, Background(lambda: _try_keys(files, password)), deadline)
+
+
+def no_repository() -> NoRepository:
+    """The error for a path without config or keys/."""
+    return NoRepository(
+        "no restic repository there: it has no 'config' or no key in 'keys/'",
+        "Give the path that restic's own address ends in",
+    )
+
+
+def _is_worth_reading(entry: Entry) -> bool:
+    named = is_lock_name(entry.name) or is_temporary_name(entry.name)
+    return named and not entry.is_directory and entry.size <= MAX_LOCK_SIZE
+
+
+def _try_keys(files: Sequence[tuple[str, bytes | FileError]], password: str) -> Key | None:
+    """The first master key that opens. A damaged key is an error only where no other key fits."""
+    problem: LockctlError | None = None
+    for name, data in files:
+        try:
+            if isinstance(data, FileError):
+                raise data
+            if len(data) > MAX_KEY_SIZE:
+                raise DamagedKey(f"key {name[:8]} is larger than a key can be", "Somebody may have planted it")
+            key = open_key_file(parse_key_file(name, data), password)
+        except (DamagedKey, FileError) as error:
+            problem = error
+            continue
+        if key is not None:
+            return key
+    if problem is not None:
+        raise problem
+    return None

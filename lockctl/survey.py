@@ -1,0 +1,68 @@
+"""A survey: what every command starts from. Lists, reads, gathers witnesses, judges; changes nothing on the share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lockctl.liveness import process
+from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
+from lockctl.liveness.judge import judge
+from lockctl.lock import LockFile
+from lockctl.repository.reader import Config, Repository
+from lockctl.transport.base import CreationTrial
+
+WORK = ("backup", "prune", "check", "forget")
+"""What restic's users start, and locks can keep from starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that one look at a repository showed."""
+
+    address: str
+    config: Config
+    clocks: Clocks
+    verdicts: tuple[Verdict, ...]
+    trial: CreationTrial | None
+
+    @property
+    def blocked(self) -> dict[str, list[str]]:
+        """For each kind of work, the ids of the locks that keep it from starting."""
+        return {work: [v.file.id for v in self.verdicts if work in v.blocks] for work in WORK}
+
+    @property
+    def unread(self) -> list[Verdict]:
+        """The locks that the server did not let us read."""
+        return [verdict for verdict in self.verdicts if verdict.state is State.UNREADABLE]
+
+
+def take_survey(
+    repository: Repository,
+    address: str,
+    *,
+    trial: CreationTrial | None = None,
+    trust_clock: str | None = None,
+    wall: Callable[[], int] = time.time_ns,
+    machine: Callable[[], process.Machine] = process.look_at_this_machine,
+) -> Survey:
+    """Looks once. Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig."""
+    config = repository.config
+    found = repository.find_locks()
+    clocks = Clocks(local=wall(), server=found.now)
+    facts = Facts(clocks, found.changed, trial, trust_clock)
+    verdicts = judge(found.files, facts, _ask_machine(found.files, machine))
+    return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)
+
+
+def _ask_machine(files: Sequence[LockFile], machine: Callable[[], process.Machine]) -> dict[str, Sequence[Witness]]:
+    """Reads the process table only where a lock was written here."""
+    here = process.own_hostname()
+    if not any(file.lock is not None and file.lock.hostname == here for file in files):
+        return {}
+    return process.find(files, machine())
+
+
+def _oldest_first(verdict: Verdict) -> tuple[float, str]:
+    return (-(verdict.age or verdict.claimed_age or 0.0), verdict.file.id)

@@ -1,0 +1,107 @@
+"""What every transport promises: files by name, relative to the repository, with forward slashes.
+
+Times are whole nanoseconds since 1970 in UTC, by the clock of whoever keeps the files. All errors are lockctl's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from lockctl.errors import FileError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a directory listing."""
+
+    name: str
+    size: int
+    created: int | None
+    written: int
+    changed: int
+    file_id: int
+    is_directory: bool = False
+    read_only: bool = False
+
+    def is_same(self, other: Entry) -> bool:
+        """Whether both are one instance: an inode alone is used again at once. A creation that is None tells nothing.
+
+        Where a share makes creation times up, they move when a file is read: whoever knows that leaves them out.
+        """
+        created = None in (self.created, other.created) or self.created == other.created
+        mine = (self.name, self.file_id, self.written, self.size)
+        return created and mine == (other.name, other.file_id, other.written, other.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A directory at one moment: its files, and when a file was last created, renamed or removed in it."""
+
+    entries: tuple[Entry, ...]
+    changed: int
+
+
+class Removal(Enum):
+    """What one attempt to remove did. Anything else is an error, and after ConnectionLost nobody knows."""
+
+    REMOVED = "removed"
+    GONE = "gone"
+    """It was not there any more, or somebody else had marked it."""
+    CHANGED = "changed"
+    """Another file stands under that name, or other bytes: kept."""
+    MARKED = "marked"
+    """It is marked, but another program still has it open: it goes when that closes it."""
+
+
+class Trial(Enum):
+    """The outcome of the experiment with a file's creation time."""
+
+    KEPT = "kept"
+    FOLLOWED = "followed"
+    REFUSED = "refused"
+    """The server did not permit the experiment: nothing is proven."""
+    ONE_CLOCK = "one-clock"
+    """A local path: the creation time is kept, but perhaps by the same clock as all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreationTrial:
+    """Whether the share keeps creation times of its own, and its clock's lead over `Reader.now()` in nanoseconds."""
+
+    outcome: Trial
+    ahead: int = 0
+
+
+class Reader(Protocol):
+    """Lists and reads, and changes nothing. Made for many files at once."""
+
+    def list_directory(self, directory: str) -> Listing:
+        """All files of a directory. Raises NotFound, PermissionRefused, and Unreachable's kinds."""
+
+    def read_many(self, paths: Sequence[str], limit: int) -> Sequence[bytes | FileError]:
+        """The bytes of each file, or why not, in the order asked for; at most `limit` + 1 bytes of each."""
+
+    def now(self) -> int:
+        """The server's clock."""
+
+    def close(self) -> None:
+        """Ends the connection. Never raises, never waits long."""
+
+
+class Remover(Reader, Protocol):
+    """Removes and puts back, one file at a time."""
+
+    def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
+        """Removes the file only if, through one handle, it is this instance and holds these bytes.
+
+        Raises PermissionRefused, InUse, and Unreachable's kinds.
+        """
+
+    def put_new(self, path: str, temporary: str, data: bytes) -> None:
+        """Writes `temporary`, then renames it to `path`. Raises NameTaken where `path` stands, and keeps it."""
+
+    def try_creation(self) -> CreationTrial:
+        """The experiment: a file of our own in the repository's root, gone again at its end."""

@@ -1,0 +1,234 @@
+"""The transport over SMB: lists, reads many files at once, and removes through one handle."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from smbprotocol.file_info import FileInformationClass
+from smbprotocol.header import NtStatus
+
+from lockctl.address import SmbAddress
+from lockctl.deadline import Deadline
+from lockctl.errors import ConnectionLost, FileError, InUse, LockctlError, NotFound, PermissionRefused
+from lockctl.transport import smb_messages as message
+from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
+from lockctl.transport.smb_connection import Credentials, SmbConnection
+from lockctl.transport.smb_errors import translate_file
+
+_HOUR = 3600 * 10**9
+_PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between looks at a file that another program has open for an instant."""
+
+
+class SmbTransport:
+    """A repository on a share; see `base.Remover` for what each method promises."""
+
+    def __init__(self, address: SmbAddress, credentials: Credentials, deadline: Deadline) -> None:
+        """Connects and logs on. Raises Unreachable, ShareRefused, DeadlinePassed."""
+        self._connection = SmbConnection(address, credentials, deadline)
+        self._root = address.path
+        self._deadline = deadline
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether all messages are encrypted; else all are signed."""
+        return self._connection.encrypted
+
+    def now(self) -> int:
+        """The server's clock, from its answer to NEGOTIATE."""
+        return self._connection.now()
+
+    def close(self) -> None:
+        """Drops the connection."""
+        self._connection.close()
+
+    def list_directory(self, directory: str) -> Listing:
+        """All files, and the directory's own last-write time, which the CREATE already answers with."""
+        opening = message.create(self._path(directory), message.LIST, message.SHARE_ALL, message.OPEN_DIRECTORY)
+        length = self._connection.max_transaction()
+        opened, page = self._connection.exchange(opening, message.query_directory(message.RELATED, length))
+        handle = message.parse_create(self._check(opened, directory))
+        entries: list[Entry] = []
+        try:
+            while page != NtStatus.STATUS_NO_MORE_FILES:
+                entries += message.parse_entries(message.parse_buffer(self._check(page, directory)))
+                (page,) = self._connection.exchange(message.query_directory(handle.handle, length))
+        finally:
+            self._connection.exchange(message.close(handle.handle))
+        return Listing(tuple(e for e in entries if e.name not in (".", "..")), handle.written)
+
+    def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
+        """CREATE, READ and CLOSE of each file in one compound: its handle lives for an instant."""
+        first = min(limit + 1, message.READ_UNIT)
+        compounds = (
+            (
+                message.create(self._path(path), message.READ, message.SHARE_ALL, message.OPEN_FILE),
+                message.read(message.RELATED, first),
+                message.close(message.RELATED),
+            )
+            for path in paths
+        )
+        results: list[bytes | FileError] = []
+        for path, (opened, content, _) in zip(paths, self._connection.flights(compounds), strict=True):
+            try:
+                data = self._content(opened, content, path)
+                size = message.parse_create(self._check(opened, path)).size
+                results.append(data if size <= first else self._read_rest(path, data, limit))
+            except FileError as error:
+                results.append(error)
+        return results
+
+    def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
+        """Opens for reading and deletion, sharing only reads; compares; marks that handle; closes; looks again."""
+        path = f"{directory}/{entry.name}"
+        try:
+            opened = self._open_for_removal(path, entry, data)
+        except NotFound:
+            return Removal.GONE
+        if opened is None:
+            return Removal.CHANGED
+        marking = [message.mark_deleted(opened.handle), message.close(opened.handle)]
+        if entry.read_only:
+            marking.insert(0, message.set_basic(opened.handle, attributes=message.ATTRIBUTE_NORMAL))
+        answers = self._connection.exchange(*marking)
+        for answer in answers[:-1]:
+            self._check(answer, path)
+        return self._look_after(path, opened)
+
+    def put_new(self, path: str, temporary: str, data: bytes) -> None:
+        """Writes under `temporary`, renames without replacing, and removes what could not be renamed."""
+        access = message.WRITE | message.DELETE | message.LOOK
+        options = message.OPEN_FILE | 0x2  # FILE_WRITE_THROUGH: on the server's disk before it has its name
+        creating = message.create(self._path(temporary), access, message.SHARE_READ, options, message.NEW)
+        opened, written = self._connection.exchange(creating, message.write(message.RELATED, data))
+        handle = message.parse_create(self._check(opened, temporary)).handle
+        (renamed,) = self._connection.exchange(message.rename(handle, self._path(path)))
+        if isinstance(written, int) or isinstance(renamed, int):
+            self._connection.exchange(message.mark_deleted(handle), message.close(handle))
+            self._check(written, temporary)
+            self._check(renamed, path)
+        self._connection.exchange(message.close(handle))
+
+    def try_creation(self) -> CreationTrial:
+        """Creates a file, sets its last write an hour back, and asks whether its creation time followed.
+
+        The file is marked to be deleted from the start: it goes with the connection, whatever happens.
+        """
+        name = f"lockctl-probe-{secrets.token_hex(8)}"
+        access = message.DELETE | message.WRITE_ATTRIBUTES | message.LOOK
+        options = message.OPEN_FILE | message.DELETE_ON_CLOSE
+        creating = message.create(self._path(name), access, message.SHARE_ALL, options, message.NEW)
+        try:
+            opened = message.parse_create(self._check(self._connection.exchange(creating)[0], name))
+        except PermissionRefused:
+            return CreationTrial(Trial.REFUSED)
+        ahead = opened.created - self.now()
+        set_back = message.set_basic(opened.handle, written=opened.created - _HOUR)
+        try:
+            self._check(self._connection.exchange(set_back)[0], name)
+            created, written = self._basic_times(opened.handle, name)
+        except PermissionRefused:
+            return CreationTrial(Trial.REFUSED)
+        finally:
+            self._connection.exchange(message.close(opened.handle))
+        if abs(written - opened.created + _HOUR) > 2 * 10**9:
+            return CreationTrial(Trial.REFUSED)
+        return CreationTrial(Trial.KEPT if created == opened.created else Trial.FOLLOWED, ahead)
+
+    def _basic_times(self, handle: bytes, name: str) -> tuple[int, int]:
+        asking = message.query_info(handle, FileInformationClass.FILE_BASIC_INFORMATION, 40)
+        buffer = message.parse_buffer(self._check(self._connection.exchange(asking)[0], name))
+        if len(buffer) < 32:
+            raise ConnectionLost("the server sent an answer that is cut short", "Run the command again")
+        created, _, written, _ = struct.unpack_from("<qqqq", buffer)
+        return message.from_filetime(created), message.from_filetime(written)
+
+    def _open_for_removal(self, path: str, entry: Entry, data: bytes) -> message.Opened | None:
+        """The handle, or None where another file or other bytes stand there. Waits a moment for other readers.
+
+        Repeating is safe here: what was refused with a sharing violation has done nothing.
+        """
+        access = message.DELETE | message.READ | (message.WRITE_ATTRIBUTES if entry.read_only else 0)
+        for pause in (*_PATIENCE, None):
+            try:
+                return self._open_and_compare(path, access, entry, data)
+            except InUse:
+                if pause is None:
+                    raise
+                time.sleep(self._deadline.cap(pause))
+        return None
+
+    def _open_and_compare(self, path: str, access: int, entry: Entry, data: bytes) -> message.Opened | None:
+        answers = self._connection.exchange(
+            message.create(self._path(path), access, message.SHARE_READ, message.OPEN_FILE),
+            message.query_info(message.RELATED, FileInformationClass.FILE_INTERNAL_INFORMATION, 8),
+            message.read(message.RELATED, min(len(data) + 1, message.READ_UNIT)),
+        )
+        opened = message.parse_create(self._check(answers[0], path))
+        try:
+            index = message.parse_buffer(self._check(answers[1], path))
+            content = self._content(answers[0], answers[2], path)
+            found = replace(
+                entry,
+                file_id=int.from_bytes(index, "little"),
+                created=opened.created,
+                written=opened.written,
+                size=opened.size,
+            )
+            same = entry.is_same(found) and content == data
+        except LockctlError:
+            self._connection.exchange(message.close(opened.handle))
+            raise
+        if same:
+            return opened
+        self._connection.exchange(message.close(opened.handle))
+        return None
+
+    def _look_after(self, path: str, removed: message.Opened) -> Removal:
+        """Whether the name is gone: a reader that shares deletion keeps a marked file until it closes."""
+        for pause in (*_PATIENCE, None):
+            looking = message.create(self._path(path), message.LOOK, message.SHARE_ALL, message.OPEN_FILE)
+            answer, _ = self._connection.exchange(looking, message.close(message.RELATED))
+            if isinstance(answer, bytes) and message.parse_create(answer).created == removed.created:
+                raise FileError(f"{path}: the server said that it was removed, and it is still there")
+            if answer != NtStatus.STATUS_DELETE_PENDING:
+                break
+            if pause is None:
+                return Removal.MARKED
+            time.sleep(self._deadline.cap(pause))
+        return Removal.REMOVED
+
+    def _read_rest(self, path: str, data: bytes, limit: int) -> bytes:
+        """What a file holds beyond the first READ, up to `limit` + 1 bytes in all."""
+        while len(data) <= limit:
+            length = min(limit + 1 - len(data), message.READ_UNIT)
+            opened, content, _ = self._connection.exchange(
+                message.create(self._path(path), message.READ, message.SHARE_ALL, message.OPEN_FILE),
+                message.read(message.RELATED, length, len(data)),
+                message.close(message.RELATED),
+            )
+            more = self._content(opened, content, path)
+            if not more:
+                break
+            data += more
+        return data
+
+    def _content(self, opened: bytes | int, content: bytes | int, path: str) -> bytes:
+        self._check(opened, path)
+        if content == NtStatus.STATUS_END_OF_FILE:
+            return b""
+        return message.parse_read(self._check(content, path))
+
+    def _path(self, path: str) -> str:
+        return f"{self._root}/{path}".strip("/") if self._root else path
+
+    @staticmethod
+    def _check(answer: bytes | int, path: str) -> bytes:
+        """The answer's bytes; raises the error for its NTSTATUS."""
+        if isinstance(answer, int):
+            raise translate_file(answer, path)
+        return answer

@@ -1,0 +1,134 @@
+"""What smbprotocol raises becomes lockctl's errors: once, here, by NTSTATUS and never by text."""
+
+from __future__ import annotations
+
+from smbprotocol.exceptions import (
+    SMBAuthenticationError,
+    SMBConnectionClosed,
+    SMBException,
+    SMBResponseException,
+)
+from smbprotocol.header import NtStatus
+
+from lockctl.errors import (
+    ConnectionLost,
+    FileError,
+    InUse,
+    LockctlError,
+    NameTaken,
+    NotFound,
+    PermissionRefused,
+    ShareRefused,
+    Unreachable,
+)
+
+STATUS_NO_SUCH_USER = 0xC0000064
+STATUS_ACCOUNT_RESTRICTION = 0xC000006E
+STATUS_INVALID_LOGON_HOURS = 0xC000006F
+STATUS_INVALID_WORKSTATION = 0xC0000070
+STATUS_ACCOUNT_DISABLED = 0xC0000072
+STATUS_LOGON_TYPE_NOT_GRANTED = 0xC000015B
+STATUS_ACCOUNT_EXPIRED = 0xC0000193
+STATUS_PASSWORD_MUST_CHANGE = 0xC0000224
+STATUS_ACCOUNT_LOCKED_OUT = 0xC0000234
+STATUS_MEDIA_WRITE_PROTECTED = 0xC00000A2
+STATUS_NETWORK_SESSION_EXPIRED = 0xC000035C
+STATUS_CONNECTION_RESET = 0xC000020D
+STATUS_CONNECTION_DISCONNECTED = 0xC000020C
+STATUS_FILE_LOCK_CONFLICT = 0xC0000054
+STATUS_NO_SUCH_DEVICE = 0xC000000E
+
+_LOGON = {
+    NtStatus.STATUS_LOGON_FAILURE: "wrong user or password",
+    NtStatus.STATUS_WRONG_PASSWORD: "wrong password",
+    NtStatus.STATUS_PASSWORD_EXPIRED: "the password has expired",
+    NtStatus.STATUS_ACCESS_DENIED: "access denied",
+    STATUS_NO_SUCH_USER: "no such user",
+    STATUS_ACCOUNT_RESTRICTION: "the account is restricted",
+    STATUS_INVALID_LOGON_HOURS: "not at this hour",
+    STATUS_INVALID_WORKSTATION: "not from this machine",
+    STATUS_ACCOUNT_DISABLED: "the account is disabled",
+    STATUS_LOGON_TYPE_NOT_GRANTED: "the account may not log on over the network",
+    STATUS_ACCOUNT_EXPIRED: "the account has expired",
+    STATUS_PASSWORD_MUST_CHANGE: "the password must be changed first",
+    STATUS_ACCOUNT_LOCKED_OUT: "the account is locked out",
+}
+_FILE: dict[int, type[FileError]] = {
+    NtStatus.STATUS_NO_SUCH_FILE: NotFound,
+    NtStatus.STATUS_OBJECT_NAME_NOT_FOUND: NotFound,
+    NtStatus.STATUS_OBJECT_PATH_NOT_FOUND: NotFound,
+    NtStatus.STATUS_OBJECT_NAME_INVALID: NotFound,
+    NtStatus.STATUS_OBJECT_PATH_SYNTAX_BAD: NotFound,
+    NtStatus.STATUS_NOT_A_DIRECTORY: NotFound,
+    NtStatus.STATUS_DELETE_PENDING: NotFound,
+    NtStatus.STATUS_ACCESS_DENIED: PermissionRefused,
+    NtStatus.STATUS_PRIVILEGE_NOT_HELD: PermissionRefused,
+    NtStatus.STATUS_CANNOT_DELETE: PermissionRefused,
+    STATUS_MEDIA_WRITE_PROTECTED: PermissionRefused,
+    NtStatus.STATUS_SHARING_VIOLATION: InUse,
+    STATUS_FILE_LOCK_CONFLICT: InUse,
+    NtStatus.STATUS_OBJECT_NAME_COLLISION: NameTaken,
+}
+_SENTENCES: dict[type[FileError], str] = {
+    NotFound: "not found on the share",
+    PermissionRefused: "the server does not permit it to this user",
+    InUse: "another program has it open and does not share it",
+    NameTaken: "a file of that name is there already",
+}
+_SESSION_ENDED = {
+    NtStatus.STATUS_USER_SESSION_DELETED,
+    NtStatus.STATUS_NETWORK_NAME_DELETED,
+    STATUS_NETWORK_SESSION_EXPIRED,
+    STATUS_CONNECTION_RESET,
+    STATUS_CONNECTION_DISCONNECTED,
+}
+
+
+def translate_file(status: int, path: str) -> LockctlError:
+    """The error for this NTSTATUS in answer to a request about `path`."""
+    if status in _SESSION_ENDED:
+        return lost("the server ended the session")
+    kind = _FILE.get(status)
+    if kind is not None:
+        return kind(f"{path}: {_SENTENCES[kind]}")
+    return FileError(f"{path}: the server answered {status_name(status)}")
+
+
+def translate_connect(error: Exception, host: str, port: int, share: str, user: str) -> LockctlError:
+    """The error for whatever connecting, logging on or opening the share raised."""
+    who = f"user {user!r}" if user else "a user without a name"
+    if isinstance(error, SMBResponseException):
+        if error.status == NtStatus.STATUS_BAD_NETWORK_NAME:
+            return ShareRefused(f"there is no share {share!r} on {host}", "Ask the server: smbclient -L //HOST")
+        if error.status in _LOGON:
+            return ShareRefused(
+                f"{host} refused {who} for share {share!r}: {_LOGON[error.status]}",
+                "Check the user and LOCKCTL_SMB_PASSWORD, --smb-credentials or rclone's remote",
+            )
+        return Unreachable(f"{host} answered {status_name(error.status)} when share {share!r} was opened")
+    if isinstance(error, SMBAuthenticationError):
+        return ShareRefused(f"{host} and lockctl found no common way to log on {who}", "Give a user and a password")
+    if isinstance(error, SMBConnectionClosed):
+        return Unreachable(f"{host} port {port} closed the connection at once", "Is an SMB server behind that port?")
+    if isinstance(error, ValueError | OSError):
+        cause = error.__cause__ or error
+        reason = getattr(cause, "strerror", None) or "no answer"
+        return Unreachable(
+            f"cannot connect to {host} port {port}: {reason}", "Check the host, the port and the network"
+        )
+    if isinstance(error, SMBException) and "guest" in str(error):
+        return ShareRefused(
+            f"{host} let {who} in only as a guest, whose messages cannot be signed", "Give a real account"
+        )
+    return Unreachable(f"{host} port {port} does not speak SMB as lockctl needs it: signed, and SMB 2 or newer")
+
+
+def lost(reason: str) -> ConnectionLost:
+    """The connection is gone: what was asked last is neither done nor undone."""
+    return ConnectionLost(f"connection to the server lost: {reason}", "Run the command again")
+
+
+def status_name(status: int) -> str:
+    """`STATUS_ACCESS_DENIED`, or the number where smbprotocol has no name for it."""
+    names = {value: name for name, value in vars(NtStatus).items() if name.startswith("STATUS_")}
+    return str(names.get(status, f"NTSTATUS 0x{status:08x}"))
