@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,7 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     from lockctl.cli.run import run_command_line
 
-    sys.exit(run_command_line(words))
+    status = run_command_line(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # No exit handlers and no waiting for threads: neither a name server that hangs nor the tidying of modules
+    # (a tenth of a short run) may hold up the end.
+    os._exit(status)
 
 
 if __name__ == "__main__":

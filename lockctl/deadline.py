@@ -64,8 +64,8 @@ class Background(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - handed on to the thread that asks for the result
             self._error = error
 
-    def wait(self, seconds: float) -> bool:
-        """Whether the call has ended within `seconds`."""
+    def wait(self, seconds: float | None) -> bool:
+        """Whether the call has ended within `seconds`; None waits for its end."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 

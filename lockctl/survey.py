@@ -48,8 +48,8 @@ def take_survey(
     machine: Callable[[], process.Machine] = process.look_at_this_machine,
 ) -> Survey:
     """Looks once. Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig."""
-    config = repository.config
     found = repository.find_locks()
+    config = repository.config
     clocks = Clocks(local=wall(), server=found.now)
     facts = Facts(clocks, found.changed, trial, trust_clock)
     verdicts = judge(found.files, facts, _ask_machine(found.files, machine))

@@ -56,6 +56,8 @@ def list_locks(
     console = make_console(common)
     deadline = start_deadline(common)
     with open_repository(common, console, deadline) as opened:
+        # Imported while the key is being derived, which takes longer.
+        from lockctl.render import jsonform, sheet, table  # noqa: F401
         from lockctl.survey import take_survey
 
         survey = take_survey(opened.repository, opened.place.shown)

@@ -59,11 +59,19 @@ def open_repository(common: Common, console: Console, deadline: Deadline) -> Ite
         console.ask_secret,
         deadline.cap(60.0),
     )
+    from lockctl.repository.headstart import HeadStart
+
+    head_start = HeadStart(state_directory(common.state_dir, os.environ) / "keys", place.shown, password)
     with connect(place, console, deadline) as transport:
         from lockctl.repository.reader import open_repository as open_
 
         hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
-        yield Opened(place, transport, open_(transport, password, deadline, hint), deadline)
+        repository = open_(transport, password, deadline, hint, head_start)
+        yield Opened(place, transport, repository, deadline)
+        try:
+            head_start.keep(repository.key_file)
+        except OSError as error:
+            console.detail(f"the key file was not kept for a faster start: {error.strerror}")
 
 
 @contextmanager

@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
 from lockctl.cli.console import Console
-from lockctl.cli.history import history
-from lockctl.cli.list import list_locks
-from lockctl.cli.prune import prune
-from lockctl.cli.restore import restore
-from lockctl.cli.show import show
 from lockctl.cli.signals import SIGNALS
 from lockctl.errors import LockctlError, UsageError
 
+COMMANDS = {
+    "list": "list.list_locks",
+    "ls": "list.list_locks",
+    "show": "show.show",
+    "prune": "prune.prune",
+    "restore": "restore.restore",
+    "history": "history.history",
+}
+"""Each command, and the function in this folder that does it."""
 
-def build_app() -> typer.Typer:
-    """All commands."""
+
+def build_app(words: Sequence[str]) -> typer.Typer:
+    """The commands; only the one that `words` start with, where they do, so that no other is imported."""
     app = typer.Typer(
         name="lockctl",
         rich_markup_mode=None,
@@ -37,12 +43,10 @@ def build_app() -> typer.Typer:
             typer.echo(f"lockctl {__version__}")
             raise typer.Exit
 
-    app.command("list")(list_locks)
-    app.command("ls", hidden=True)(list_locks)
-    app.command("show")(show)
-    app.command("prune")(prune)
-    app.command("restore")(restore)
-    app.command("history")(history)
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        module, function = COMMANDS[name].split(".")
+        command = getattr(import_module(f"lockctl.cli.{module}"), function)
+        app.command(name, hidden=name == "ls")(command)
     return app
 
 
@@ -52,7 +56,7 @@ def run_command_line(words: Sequence[str]) -> int:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     SIGNALS.install()
     try:
-        status = build_app()(args=list(words), standalone_mode=False)
+        status = build_app(words)(args=list(words), standalone_mode=False)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except BrokenPipeError:

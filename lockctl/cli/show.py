@@ -25,13 +25,13 @@ def show(
     console = make_console(common)
     deadline = start_deadline(common)
     with open_repository(common, console, deadline) as opened:
+        # Imported while the key is being derived, which takes longer.
+        from lockctl.render import details, jsonform
         from lockctl.survey import take_survey
 
         survey = take_survey(opened.repository, opened.place.shown)
     report_returned(open_journal(common), survey, console)
     verdict = _pick(survey, id_)
-    from lockctl.render import details, jsonform
-
     if json:
         fields = {**jsonform.header(survey, "lockctl.show/1"), "lock": jsonform.lock_object(verdict)}
         console.result(jsonform.dump(fields))

@@ -33,8 +33,10 @@ def plan_table(plan: Plan, colour: bool) -> str:
     """What a prune would do with each lock, and why."""
     ids = short_ids([v.file.id for v in plan.steps] + [k.verdict.file.id for k in plan.kept])
     rows = [{"DO": "remove", **_row(verdict, ids, colour, False)} for verdict in plan.steps]
-    for kept in plan.kept:
-        rows.append({"DO": "keep", **_row(kept.verdict, ids, colour, False), "WHY": visible(kept.why, 2 * WHY_WIDTH)})
+    rows += [
+        {"DO": "keep", **_row(kept.verdict, ids, colour, False), "WHY": visible(kept.why, 2 * WHY_WIDTH)}
+        for kept in plan.kept
+    ]
     return _tabulate(rows, "plain")
 
 

@@ -32,6 +32,7 @@ from lockctl.lock import (
     parse_lock,
 )
 from lockctl.repository.crypto import CryptoFailure, Key, TooCostly, decompress, unseal
+from lockctl.repository.headstart import HeadStart
 from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
 from lockctl.transport.base import Entry, Listing, Reader
 
@@ -51,6 +52,14 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedKey:
+    """The master key, and the bytes of the key file that it was in."""
+
+    key: Key
+    file: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The lock files at one moment. `now` is the server's clock, `changed` the directory's last change."""
 
@@ -63,13 +72,13 @@ class Repository:
     """One repository behind a Reader. Made by `open_repository`."""
 
     def __init__(
-        self, reader: Reader, sealed_config: bytes, opening: Background[Key | None], deadline: Deadline
+        self, reader: Reader, sealed_config: bytes, opening: Background[OpenedKey | None], deadline: Deadline
     ) -> None:
         self._reader = reader
         self._sealed_config = sealed_config
         self._opening = opening
         self._deadline = deadline
-        self._key: Key | None = None
+        self._opened: OpenedKey | None = None
 
     @property
     def config(self) -> Config:
@@ -83,6 +92,12 @@ class Repository:
                 "the repository's config is damaged: the password's key does not open it",
                 "Run 'restic check', or restore the file config from a copy of the repository",
             ) from error
+
+    @property
+    def key_file(self) -> bytes:
+        """The key file that the password opened. Waits for it, and raises, as `config` does."""
+        self._master_key()
+        return self._opened.file if self._opened is not None else b""
 
     def find_locks(self) -> Found:
         """Lists and reads locks/, decodes what can be decoded. Raises the transport's errors and those of `config`."""
@@ -129,20 +144,21 @@ class Repository:
         return parse_lock(plaintext)
 
     def _master_key(self) -> Key:
-        if self._key is None:
+        if self._opened is None:
             if not self._opening.wait(self._deadline.cap(_DERIVATION_LIMIT)):
                 raise self._deadline.error()
-            key = self._opening.result()
-            if key is None:
-                raise WrongPassword(
-                    "wrong password for the repository: no key opens with it",
-                    "Set RESTIC_PASSWORD, RESTIC_PASSWORD_FILE or --password-file to the repository's password",
-                )
-            self._key = key
-        return self._key
+            self._opened = self._opening.result()
+        if self._opened is None:
+            raise WrongPassword(
+                "wrong password for the repository: no key opens with it",
+                "Set RESTIC_PASSWORD, RESTIC_PASSWORD_FILE or --password-file to the repository's password",
+            )
+        return self._opened.key
 
 
-def open_repository(reader: Reader, password: str, deadline: Deadline, key_hint: str = "") -> Repository:
+def open_repository(
+    reader: Reader, password: str, deadline: Deadline, key_hint: str = "", head_start: HeadStart | None = None
+) -> Repository:
     """Reads config and keys/ and starts to try the password on the keys, the one that `key_hint` begins first.
 
     Raises NoRepository where config or keys are missing, and the transport's errors.
@@ -151,8 +167,9 @@ def open_repository(reader: Reader, password: str, deadline: Deadline, key_hint:
         entries = [e for e in reader.list_directory("keys").entries if is_lock_name(e.name) and not e.is_directory]
     except NotFound as error:
         raise no_repository() from error
-    hinted = [e for e in entries if key_hint and e.name.startswith(key_hint)]
-    entries = (hinted + [e for e in entries if e not in hinted])[:MAX_KEYS]
+    first = key_hint or (head_start.id if head_start is not None else "")
+    entries.sort(key=lambda entry: not (first and entry.name.startswith(first)))
+    entries = entries[:MAX_KEYS]
     if not entries:
         raise no_repository()
     paths = [f"keys/{entry.name}" for entry in entries]
@@ -162,7 +179,7 @@ def open_repository(reader: Reader, password: str, deadline: Deadline, key_hint:
     if isinstance(config, FileError):
         raise config
     files = list(zip([entry.name for entry in entries], contents, strict=True))
-    return Repository(reader, config, Background(lambda: _try_keys(files, password)), deadline)
+    return Repository(reader, config, Background(lambda: _try_keys(files, password, head_start)), deadline)
 
 
 def no_repository() -> NoRepository:
@@ -178,7 +195,9 @@ def _is_worth_reading(entry: Entry) -> bool:
     return named and not entry.is_directory and entry.size <= MAX_LOCK_SIZE
 
 
-def _try_keys(files: Sequence[tuple[str, bytes | FileError]], password: str) -> Key | None:
+def _try_keys(
+    files: Sequence[tuple[str, bytes | FileError]], password: str, head_start: HeadStart | None
+) -> OpenedKey | None:
     """The first master key that opens. A damaged key is an error only where no other key fits."""
     problem: LockctlError | None = None
     for name, data in files:
@@ -187,12 +206,15 @@ def _try_keys(files: Sequence[tuple[str, bytes | FileError]], password: str) -> 
                 raise data
             if len(data) > MAX_KEY_SIZE:
                 raise DamagedKey(f"key {name[:8]} is larger than a key can be", "Somebody may have planted it")
-            key = open_key_file(parse_key_file(name, data), password)
+            if head_start is not None and hashlib.sha256(data).hexdigest() == head_start.id:
+                key = head_start.key()
+            else:
+                key = open_key_file(parse_key_file(name, data), password)
         except (DamagedKey, FileError) as error:
             problem = error
             continue
         if key is not None:
-            return key
+            return OpenedKey(key, data)
     if problem is not None:
         raise problem
     return None
