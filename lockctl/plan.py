@@ -48,7 +48,7 @@ def why_kept(verdict: Verdict, wish: Wish) -> str:
     """Why this lock stays, or '' where it goes. Options only ever narrow what the state allows."""
     lock = verdict.file.lock
     if not verdict.removable or verdict.file.data is None:
-        return verdict.reasons[0].text
+        return verdict.why
     if verdict.file.id in wish.held:
         return "restored less than a day ago: held"
     if wish.hosts and (lock is None or lock.hostname not in wish.hosts):
@@ -56,7 +56,7 @@ def why_kept(verdict: Verdict, wish: Wish) -> str:
     if wish.older is not None and (verdict.age or 0.0) <= wish.older:
         return f"not older than {describe_duration(wish.older)} (--older)"
     if wish.unattended and not verdict.independent:
-        return f"{verdict.reasons[0].text}; a person has to say yes: {verdict.why_attended}"
+        return f"{verdict.why}; a person has to say yes: {verdict.why_attended}"
     return ""
 
 

@@ -151,7 +151,7 @@ def _describe(verdict: Verdict, survey: Survey, data: bytes) -> Removed:
         verdict.file.id,
         data,
         verdict.state.value,
-        verdict.reasons[0].text,
+        verdict.why,
         verdict.age,
         fields,
         survey.clocks.server,

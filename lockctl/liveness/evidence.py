@@ -102,6 +102,11 @@ class Verdict:
     why_attended: str = ""
 
     @property
+    def why(self) -> str:
+        """The reasons in one line."""
+        return "; ".join(reason.text for reason in self.reasons)
+
+    @property
     def removable(self) -> bool:
         """The state's answer, before anything that a user asked for."""
         return self.state in REMOVABLE

@@ -21,7 +21,7 @@ def csv_text(verdicts: Sequence[Verdict]) -> str:
         lock = verdict.file.lock
         owner = (lock.hostname, lock.pid, lock.username, lock.exclusive, lock.time) if lock else ("",) * 5
         ages = ("" if age is None else round(age, 1) for age in (verdict.age, verdict.claimed_age))
-        cells = (verdict.file.id, *owner, *ages, verdict.state.value, verdict.reasons[0].text)
+        cells = (verdict.file.id, *owner, *ages, verdict.state.value, verdict.why)
         writer.writerow([_harmless(cell) for cell in cells])
     return text.getvalue().rstrip("\n")
 

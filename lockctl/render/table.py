@@ -90,7 +90,7 @@ def removal_lines(run: Run) -> list[str]:
     """What was removed, a line each, and what somebody else had removed before."""
     ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
     lines = [
-        f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.reasons[0].text, 2 * WHY_WIDTH)}"
+        f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.why, 2 * WHY_WIDTH)}"
         for r in run.of(Outcome.REMOVED)
     ]
     return lines + [f"marked {removal_line(r.verdict, ids)}: {r.text}" for r in run.of(Outcome.UNKNOWN)]
@@ -100,7 +100,7 @@ def failure_lines(run: Run) -> list[str]:
     """What could not be done, and what ended the run."""
     ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
     lines = [f"{removal_line(r.verdict, ids)} was not removed: {visible(r.text)}" for r in run.failed]
-    lines += [f"{removal_line(v, ids)} could not be read: {visible(v.reasons[0].text)}" for v in run.survey.unread]
+    lines += [f"{removal_line(v, ids)} could not be read: {visible(v.why)}" for v in run.survey.unread]
     return lines + ([str(run.stopped)] if run.stopped is not None else [])
 
 
@@ -137,7 +137,6 @@ def _name_holders(survey: Survey) -> Callable[[str], str]:
 def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool) -> Row:
     lock = verdict.file.lock
     cut: Callable[[str, int], str] = (lambda text, _: visible(text)) if wide else visible
-    why = "; ".join(reason.text for reason in verdict.reasons)
     return {
         "ID": ids[verdict.file.id],
         "HOST": cut(lock.hostname, HOST_WIDTH) if lock else "?",
@@ -146,7 +145,7 @@ def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool) -> 
         "KIND": ("exclusive" if lock.exclusive else "shared") if lock else "?",
         "AGE": describe_age(verdict),
         "STATE": paint(verdict.state, colour),
-        "WHY": cut(why, WHY_WIDTH),
+        "WHY": cut(verdict.why, WHY_WIDTH),
     }
 
 

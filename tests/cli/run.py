@@ -1,0 +1,189 @@
+"""Runs the real command line as a process, without a terminal or at a terminal of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.lab.processes import LabError
+from tests.lab.restic import Repository
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "lockctl")
+SECONDS = 60.0
+QUESTION = "[y/N] "
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+Target = Repository | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a run ended. At a terminal all output is in `stdout`, with plain newlines."""
+
+    status: int
+    stdout: str
+    stderr: str = ""
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """Everything that was said."""
+        return self.stdout + self.stderr
+
+    @property
+    def json(self) -> Any:
+        """The one object on standard output."""
+        return json.loads(self.stdout)
+
+
+def state_of(repository: Repository) -> Path:
+    """The state folder that runs use where nothing else is said: beside the repository."""
+    return repository.path.with_name(f"{repository.path.name}.state")
+
+
+def environment(target: Target, state_dir: Path | None = None) -> dict[str, str]:
+    """The environment of a run."""
+    variables = target.env if isinstance(target, Repository) else dict(target)
+    if state_dir is None and isinstance(target, Repository):
+        state_dir = state_of(target)
+    if state_dir is not None:
+        variables["LOCKCTL_STATE_DIR"] = str(state_dir)
+    return {"TERM": "xterm", **variables}
+
+
+def smb_environment(repository: Repository, **changes: str) -> dict[str, str]:
+    """The environment of a user who gives lockctl's own form of the address, without rclone."""
+    variables = {name: value for name, value in repository.env.items() if not name.startswith("RCLONE_")}
+    variables["LOCKCTL_STATE_DIR"] = str(state_of(repository))
+    variables["RESTIC_REPOSITORY"] = repository.smb_address
+    variables["LOCKCTL_SMB_PASSWORD"] = repository.samba.password
+    return {**variables, **changes}
+
+
+def lockctl(
+    target: Target,
+    *args: str,
+    stdin: str = "",
+    tty: bool = False,
+    state_dir: Path | None = None,
+    seconds: float = SECONDS,
+) -> Done:
+    """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks."""
+    variables = environment(target, state_dir)
+    begun = time.monotonic()
+    if tty:
+        done = _run_at_terminal([*COMMAND, *args], variables, stdin, seconds)
+    else:
+        ended = subprocess.run(
+            [*COMMAND, *args],
+            env=variables,
+            cwd=ROOT,
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+        done = Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), time.monotonic() - begun)
+    assert "Traceback" not in done.text, done.text
+    return done
+
+
+def start(target: Target, *args: str, state_dir: Path | None = None) -> subprocess.Popen[str]:
+    """Start lockctl; the caller waits for its end."""
+    return subprocess.Popen(
+        [*COMMAND, *args],
+        env=environment(target, state_dir),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
+    """Wait for the end of what `start` started; kill it where that does not come."""
+    try:
+        output, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    assert "Traceback" not in output + errors, output + errors
+    return Done(process.returncode, output, errors)
+
+
+def list_locks(target: Target, *args: str) -> list[dict[str, Any]]:
+    """The locks of `list --json`, which has to succeed."""
+    done = lockctl(target, "list", "--json", *args)
+    assert done.status == 0, done.text
+    locks: list[dict[str, Any]] = done.json["locks"]
+    return locks
+
+
+def history(target: Target, state_dir: Path | None = None) -> list[dict[str, Any]]:
+    """The entries of `history --json`, which has to succeed."""
+    done = lockctl(target, "history", "--json", state_dir=state_dir)
+    assert done.status == 0, done.text
+    entries: list[dict[str, Any]] = done.json["entries"]
+    return entries
+
+
+def ids(locks: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The ids of locks or entries."""
+    return {lock["id"] for lock in locks}
+
+
+def _run_at_terminal(command: Sequence[str], variables: dict[str, str], answer: str, seconds: float) -> Done:
+    ours, theirs = pty.openpty()
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        env=variables,
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    try:
+        output = _converse(ours, answer, begun + seconds)
+        status = process.wait(timeout=max(0.1, begun + seconds - time.monotonic()))
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
+    return Done(status, output.replace("\r\n", "\n"), seconds=time.monotonic() - begun)
+
+
+def _converse(terminal: int, answer: str, deadline: float) -> str:
+    """Read until the other side has closed, and type the answer once the question stands there."""
+    output, typed = b"", False
+    while time.monotonic() < deadline:
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:
+            part = b""  # how Linux tells that nobody has the other side open any more
+        if not part:
+            return output.decode()
+        output += part
+        if not typed and output.decode(errors="ignore").endswith((QUESTION, ": ")):
+            os.write(terminal, answer.encode())
+            typed = True
+    raise LabError(f"no end at the terminal; so far: {output.decode(errors='replace')}")

@@ -1,0 +1,37 @@
+"""The places of the contract, a fresh one for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lockctl.transport.local import LocalTransport
+from tests.contract.places import DiskPlace, MemoryPlace, Place, samba_place
+from tests.lab.samba import Samba
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(params=["memory", "local", "samba"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """One place of each kind."""
+    made: Place
+    if request.param == "memory":
+        made = MemoryPlace()
+    elif request.param == "local":
+        made = DiskPlace("local", LocalTransport(str(tmp_path)), tmp_path, lambda _: None)
+    else:
+        made = samba_place(request.getfixturevalue("samba"), f"contract-{next(_NUMBERS)}")
+    yield made
+    made.transport.close()
+
+
+@pytest.fixture
+def shared(samba: Samba) -> Iterator[DiskPlace]:
+    """A new folder of the lab's share."""
+    made = samba_place(samba, f"contract-{next(_NUMBERS)}")
+    yield made
+    made.transport.close()

@@ -1,0 +1,155 @@
+"""Removal over SMB beside other programs and against the server's permissions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from lockctl.errors import InUse, PermissionRefused
+from lockctl.transport.base import Entry, Removal, Trial
+from tests.contract.places import DiskPlace, connect, samba_place
+from tests.contract.wires import SHARE_ALL, SHARE_READ, OtherClient
+from tests.lab.samba import Samba
+
+DATA = b"a lock's bytes"
+
+
+@pytest.fixture
+def other(samba: Samba) -> Iterator[OtherClient]:
+    """Somebody else on the share."""
+    client = OtherClient(samba)
+    yield client
+    client.close()
+
+
+def entry_of(place: DiskPlace, name: str = "lock") -> Entry:
+    return next(entry for entry in place.transport.list_directory("locks").entries if entry.name == name)
+
+
+def test_a_handle_that_shares_no_delete_keeps_the_file(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/lock", DATA)
+    entry = entry_of(shared)
+    handle = other.open(f"{shared.root.name}/locks/lock", SHARE_READ)
+    with pytest.raises(InUse):
+        shared.transport.remove("locks", entry, DATA)
+    assert shared.data("locks/lock") == DATA
+    handle.close()
+    assert shared.transport.remove("locks", entry, DATA) is Removal.REMOVED
+
+
+def test_a_handle_that_shares_delete_holds_a_marked_file(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/lock", DATA)
+    handle = other.open(f"{shared.root.name}/locks/lock", SHARE_ALL)
+    assert shared.transport.remove("locks", entry_of(shared), DATA) is Removal.MARKED
+    assert shared.names("locks") == ["lock"]
+    handle.close()
+    assert shared.names("locks") == []
+
+
+def test_a_file_that_another_has_marked_is_gone(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/lock", DATA)
+    entry = entry_of(shared)
+    handle = other.open(f"{shared.root.name}/locks/lock", SHARE_ALL)
+    assert shared.transport.remove("locks", entry, DATA) is Removal.MARKED
+    assert shared.transport.remove("locks", entry, DATA) is Removal.GONE
+    handle.close()
+
+
+def test_reading_hinders_nobody(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/lock", DATA)
+    assert shared.transport.read_many(["locks/lock"], 100) == [DATA]
+    assert shared.transport.remove("locks", replace(entry_of(shared), written=0), DATA) is Removal.CHANGED
+    other.open(f"{shared.root.name}/locks/lock", 0, 0x10001).close()  # DELETE and READ_DATA, shared with nobody
+
+
+def test_reading_what_another_has_open(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/closed", DATA)
+    shared.put("locks/open", DATA)
+    closed = other.open(f"{shared.root.name}/locks/closed", 0)
+    shown = other.open(f"{shared.root.name}/locks/open", SHARE_READ)
+    refused, read = shared.transport.read_many(["locks/closed", "locks/open"], 100)
+    assert isinstance(refused, InUse)
+    assert read == DATA
+    closed.close()
+    shown.close()
+
+
+def test_the_read_only_attribute_is_cleared(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/lock", DATA)
+    other.make_read_only(f"{shared.root.name}/locks/lock")
+    entry = entry_of(shared)
+    assert entry.read_only
+    assert shared.transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert shared.names("locks") == []
+
+
+def test_the_read_only_attribute_stays_on_what_is_kept(shared: DiskPlace, other: OtherClient) -> None:
+    shared.put("locks/lock", DATA)
+    other.make_read_only(f"{shared.root.name}/locks/lock")
+    assert shared.transport.remove("locks", entry_of(shared), DATA[::-1]) is Removal.CHANGED
+    assert entry_of(shared).read_only
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="placeholder")
+def test_placeholder() -> None: ...
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o555], ids=["sticky", "read-only"])
+def test_no_permission_to_remove(shared: DiskPlace, mode: int) -> None:
+    """Root owns file and directory, as where another account of the server wrote the lock."""
+    shared.put("locks/lock", DATA)
+    entry = entry_of(shared)
+    for path in (shared.root / "locks/lock", shared.root / "locks"):
+        os.chown(path, 0, 0)
+    (shared.root / "locks").chmod(mode)
+    with pytest.raises(PermissionRefused):
+        shared.transport.remove("locks", entry, DATA)
+    assert shared.data("locks/lock") == DATA
+
+
+def test_no_permission_to_read(shared: DiskPlace) -> None:
+    shared.put("locks/lock", DATA)
+    os.chown(shared.root / "locks/lock", 0, 0)
+    (shared.root / "locks/lock").chmod(0o600)
+    (read,) = shared.transport.read_many(["locks/lock"], 100)
+    assert isinstance(read, PermissionRefused)
+
+
+def test_no_permission_to_put(shared: DiskPlace) -> None:
+    shared.make_directory("locks")
+    (shared.root / "locks").chmod(0o555)
+    with pytest.raises(PermissionRefused):
+        shared.transport.put_new("locks/new", "locks/new-tmp-1", DATA)
+    assert shared.names("locks") == []
+
+
+def test_a_read_only_share_refuses_all_but_reading(samba: Samba, shared: DiskPlace) -> None:
+    shared.put("locks/lock", DATA)
+    transport = connect(samba, shared.root.name, "read-only")
+    assert transport.try_creation().outcome is Trial.REFUSED
+    (entry,) = transport.list_directory("locks").entries
+    assert transport.read_many(["locks/lock"], 100) == [DATA]
+    with pytest.raises(PermissionRefused):
+        transport.remove("locks", entry, DATA)
+    with pytest.raises(PermissionRefused):
+        transport.put_new("locks/new", "locks/new-tmp-1", DATA)
+    assert shared.names("locks") == ["lock"]
+    transport.close()
+
+
+def test_creation_follows_where_it_is_made_up(samba: Samba) -> None:
+    place = samba_place(samba, "follows", "undated")
+    place.put("locks/lock", DATA)
+    assert place.transport.try_creation().outcome is Trial.FOLLOWED
+    assert place.names("") == ["locks"]
+    place.transport.close()
+
+
+def test_a_link_is_not_followed(shared: DiskPlace) -> None:
+    shared.put("locks/real", DATA)
+    (shared.root / "locks/link").symlink_to("/etc/passwd")
+    (read,) = shared.transport.read_many(["locks/link"], 100)
+    assert not isinstance(read, bytes)

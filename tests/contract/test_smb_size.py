@@ -1,0 +1,58 @@
+"""Many files over SMB: few credits make it wait and never fail, and a long listing comes in pages. And the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from lockctl.transport.base import Removal
+from tests.contract.places import DiskPlace, connect
+from tests.lab.samba import Samba
+
+SECOND = 10**9
+NAMES = 6000
+FILES = 300
+
+
+@pytest.fixture(scope="module")
+def frugal_samba() -> Iterator[Samba]:
+    """A server to restart with other options, and its files."""
+    with Samba() as running:
+        folder = running.make_folder("backup", "repo/locks")
+        for number in range(FILES):
+            (folder / str(number)).write_bytes(b"%d" % number * 100)
+        (folder / "large").write_bytes(bytes(200_000))
+        running.give(folder)
+        yield running
+
+
+@pytest.mark.parametrize("credits_granted", [1, 2, 3, 8, 64])
+def test_few_credits_are_waited_for(frugal_samba: Samba, credits_granted: int) -> None:
+    frugal_samba.restart({"smb2 max credits": str(credits_granted)})
+    transport = connect(frugal_samba, "repo")
+    listing = transport.list_directory("locks")
+    assert len(listing.entries) == FILES + 1
+    read = transport.read_many([f"locks/{number}" for number in range(FILES)], 65536)
+    assert read == [b"%d" % number * 100 for number in range(FILES)]
+    assert transport.read_many(["locks/large"], 10**6) == [bytes(200_000)]
+    transport.put_new("locks/new", "locks/new-tmp-1", b"bytes")
+    entry = next(e for e in transport.list_directory("locks").entries if e.name == "new")
+    assert transport.remove("locks", entry, b"bytes") is Removal.REMOVED
+    assert transport.try_creation().outcome.value == "kept"
+    transport.close()
+
+
+def test_a_long_listing_is_complete(shared: DiskPlace) -> None:
+    shared.make_directory("locks")
+    names = {f"{number:064x}" for number in range(NAMES)}
+    for name in names:
+        (shared.root / "locks" / name).touch()
+    listed = [entry.name for entry in shared.transport.list_directory("locks").entries]
+    assert len(listed) == NAMES
+    assert set(listed) == names
+
+
+def test_the_servers_clock(shared: DiskPlace) -> None:
+    assert abs(shared.transport.now() - time.time_ns()) < 2 * SECOND

@@ -1,0 +1,181 @@
+"""MemoryTransport: the contract of `lockctl.transport.base.Remover` on a dictionary, for tests alone.
+
+It must promise no more and no less than the others: the suite in tests/contract holds it to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from lockctl.errors import FileError, LockctlError, NameTaken, NotFound, PermissionRefused
+from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
+
+SECOND = 10**9
+START = 1_800_000_000 * SECOND
+"""What the clock says at first, nanoseconds since 1970."""
+
+
+@dataclass(slots=True)
+class MemoryFile:
+    """One file. Times are nanoseconds since 1970."""
+
+    data: bytes
+    created: int | None
+    written: int
+    file_id: int
+    read_only: bool = False
+
+
+class MemoryTransport:
+    """A repository in memory. `clock` is the server's, and stands still until a test sets it.
+
+    `refused` are paths that this user may not read or remove. `trial` is what the experiment will say. `fail` and
+    `before` plan what happens to the next call of a method.
+    """
+
+    def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
+        self.clock = START
+        self.files: dict[str, MemoryFile] = {}
+        self.changed: dict[str, int] = {}
+        self.refused: set[str] = set()
+        self.trial = CreationTrial(Trial.KEPT)
+        self.calls: list[str] = []
+        self.closed = False
+        self._hooks: dict[str, Callable[[], None]] = {}
+        self._late: dict[str, LockctlError] = {}
+        self._last_id = 0
+        for path, data in (files or {}).items():
+            self.put(path, data)
+
+    def put(self, path: str, data: bytes, created: int | None = None, written: int | None = None) -> Entry:
+        """Writes a new instance, over whatever stands there, at the clock's time or at those that are given."""
+        self._last_id += 1
+        now = self.clock
+        born, last = now if created is None else created, now if written is None else written
+        self.files[path] = MemoryFile(data, born, last, self._last_id)
+        self._touch(path)
+        return self._entry(path)
+
+    def delete(self, path: str) -> None:
+        """Removes a file behind everybody's back."""
+        del self.files[path]
+        self._touch(path)
+
+    def make_directory(self, directory: str) -> None:
+        """Makes an empty directory; those that files lie in are there by themselves."""
+        self.changed.setdefault(directory, self.clock)
+
+    def before(self, method: str, act: Callable[[], None]) -> None:
+        """Lets `act` run, once, right before the next call of this method."""
+        self._hooks[method] = act
+
+    def fail(self, method: str, error: LockctlError, *, after: bool = False) -> None:
+        """Makes the next call of this method raise `error`: before it did anything, or after it has done it all."""
+        if after:
+            self._late[method] = error
+            return
+
+        def strike() -> None:
+            raise error
+
+        self._hooks[method] = strike
+
+    def now(self) -> int:
+        """The clock of this memory."""
+        return self.clock
+
+    def close(self) -> None:
+        """Only remembers that it was closed."""
+        self.closed = True
+
+    def list_directory(self, directory: str) -> Listing:
+        """All files of a directory, and directories directly in it."""
+        self._begin("list_directory")
+        here = PurePosixPath(directory)
+        if str(here) not in self.changed:
+            raise NotFound(f"{directory}: not found")
+        self._permit(directory)
+        entries = [self._entry(path) for path in self.files if PurePosixPath(path).parent == here]
+        entries += [
+            Entry(PurePosixPath(name).name, 0, changed, changed, changed, 0, is_directory=True)
+            for name, changed in self.changed.items()
+            if PurePosixPath(name).parent == here and name != str(here)
+        ]
+        return Listing(tuple(entries), self.changed[str(here)])
+
+    def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
+        """The bytes of each file, at most `limit` + 1."""
+        self._begin("read_many")
+        return [self._read(path, limit) for path in paths]
+
+    def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
+        """Removes this instance with these bytes."""
+        self._begin("remove")
+        path = f"{directory}/{entry.name}"
+        if path not in self.files:
+            return Removal.GONE
+        self._permit(path)
+        if not entry.is_same(self._entry(path)) or self.files[path].data != data:
+            return Removal.CHANGED
+        self.delete(path)
+        self._finish("remove")
+        return Removal.REMOVED
+
+    def put_new(self, path: str, temporary: str, data: bytes) -> None:
+        """Writes where nothing stands; `temporary` is only checked to be free."""
+        self._begin("put_new")
+        if str(PurePosixPath(path).parent) not in self.changed:
+            raise NotFound(f"{path}: not found")
+        self._permit(path)
+        for name in (temporary, path):
+            if name in self.files:
+                raise NameTaken(f"{name}: a file of that name is there already")
+        self.put(path, data)
+        self._finish("put_new")
+
+    def try_creation(self) -> CreationTrial:
+        """What the test has planned."""
+        self._begin("try_creation")
+        return self.trial
+
+    def _begin(self, method: str) -> None:
+        self.calls.append(method)
+        hook = self._hooks.pop(method, None)
+        if hook is not None:
+            hook()
+
+    def _finish(self, method: str) -> None:
+        error = self._late.pop(method, None)
+        if error is not None:
+            raise error
+
+    def _read(self, path: str, limit: int) -> bytes | FileError:
+        if path in self.refused:
+            return PermissionRefused(f"{path}: not permitted")
+        if path in self.changed:
+            return FileError(f"{path}: is a directory")
+        file = self.files.get(path)
+        return NotFound(f"{path}: not found") if file is None else file.data[: limit + 1]
+
+    def _permit(self, path: str) -> None:
+        if path in self.refused:
+            raise PermissionRefused(f"{path}: not permitted")
+
+    def _touch(self, path: str) -> None:
+        self.changed[str(PurePosixPath(path).parent)] = self.clock
+        for parent in PurePosixPath(path).parents:
+            self.changed.setdefault(str(parent), self.clock)
+
+    def _entry(self, path: str) -> Entry:
+        file = self.files[path]
+        return Entry(
+            name=path.rpartition("/")[2],
+            size=len(file.data),
+            created=file.created,
+            written=file.written,
+            changed=file.written,
+            file_id=file.file_id,
+            read_only=file.read_only,
+        )
