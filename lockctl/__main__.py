@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from lockctl import __version__
 
@@ -18,9 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     from lockctl.cli.run import run_command_line
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
     status = run_command_line(words)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # what could not be written was told already, or nobody is there to read it
+            stream.flush()
     # No exit handlers and no waiting for threads: neither a name server that hangs nor the tidying of modules
     # (a tenth of a short run) may hold up the end.
     os._exit(status)

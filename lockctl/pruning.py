@@ -93,8 +93,8 @@ def remove_planned(
     planned = make_plan(survey, wish)
     run = Run(survey, list(planned.kept))
     with journal.exclusive(_pauses(target.deadline)):
-        close_intents(journal, survey)
         run.survey = target.look(survey.trial)
+        close_intents(journal, run.survey)
         narrowed = narrow(planned, survey, run.survey, wish)
         run.kept = list(narrowed.kept)
         _remove_all(target, narrowed, run, journal, shield)

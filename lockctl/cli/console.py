@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lockctl.errors import Unanswered, UsageError
+from lockctl.errors import LockctlError, Unanswered, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,13 @@ class Console:
 
     def result(self, text: str) -> None:
         """A line of what was asked for."""
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise LockctlError(f"cannot write the output: {error.strerror}") from error
 
     def note(self, text: str) -> None:
         """Something that is good to know."""

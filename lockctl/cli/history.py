@@ -8,7 +8,7 @@ from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 
 @with_common(*OUTPUT)
 def history(common: Common, json: JsonOption = False) -> int:
-    """Show what was removed, when, from where, why and by whom."""
+    """Show what was removed, when, why and by whom."""
     console = make_console(common)
     journal = open_journal(common)
     records = journal.records()

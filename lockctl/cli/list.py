@@ -49,7 +49,7 @@ def list_locks(
     format_: Annotated[Format, typer.Option("--format", help="The form of the list.")] = Format.TABLE,
     json: JsonOption = False,
 ) -> int:
-    """Show who holds which lock, its state and why, and what can run now."""
+    """Show who holds which lock, and why it is called so."""
     unknown = set(state or ()) - set(STATES)
     if unknown:
         raise UsageError(f"no such state: {', '.join(sorted(unknown))}", f"The states are {', '.join(STATES)}")

@@ -13,12 +13,11 @@ from lockctl.cli.console import Console, wants_colour
 from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
 from lockctl.deadline import Deadline
-from lockctl.errors import UsageError
+from lockctl.errors import JournalError, UsageError
 from lockctl.settings import PasswordOptions, Place, find_password, find_place, resolve_place, state_directory
 
 if TYPE_CHECKING:
     from lockctl.journal import Journal
-    from lockctl.removal import Return
     from lockctl.repository.reader import Repository
     from lockctl.survey import Survey
     from lockctl.transport.base import Remover
@@ -96,7 +95,7 @@ def open_journal(common: Common) -> Journal:
     return Journal(state_directory(common.state_dir, os.environ))
 
 
-def report_returned(journal: Journal, survey: Survey, console: Console) -> list[Return]:
+def report_returned(journal: Journal, survey: Survey, console: Console) -> None:
     """Says loudly which owners came back after their lock was removed, and keeps that in the journal."""
     from time import time_ns
 
@@ -104,14 +103,18 @@ def report_returned(journal: Journal, survey: Survey, console: Console) -> list[
     from lockctl.removal import find_returned
     from lockctl.render.table import removal_line
 
-    returned = find_returned(journal.records(), survey)
+    try:
+        returned = find_returned(journal.records(), survey)
+        for one in returned:
+            journal.note_returned(one.record.key, one.verdict.file.id, format_moment(time_ns()))
+    except JournalError as error:
+        console.warn(str(error))
+        return
     for one in returned:
-        journal.note_returned(one.record.key, one.verdict.file.id, format_moment(time_ns()))
         console.fail(
             f"ERROR: the owner of lock {one.record.removed.id[:8]}, which was removed at {one.record.at[:19]}Z, was "
             f"alive: it came back as {removal_line(one.verdict, {})}. Check what ran meanwhile: 'restic check'"
         )
-    return returned
 
 
 def _make_transport(place: Place, console: Console, deadline: Deadline) -> Remover:

@@ -43,7 +43,7 @@ def prune(
     ] = False,
     json: JsonOption = False,
 ) -> int:
-    """Remove stale locks: shows the plan, asks, looks again, removes, and keeps a journal that can undo it."""
+    """Remove stale locks, after asking, so that it can be undone."""
     console = make_console(common)
     deadline = start_deadline(common)
     journal = open_journal(common)
@@ -78,8 +78,7 @@ def _ask(plan: Plan, console: Console, json: bool) -> None:
     from lockctl.render.table import plan_table
     from lockctl.render.text import count
 
-    if not json:
-        console.result(plan_table(plan, console.colour))
+    (console.note if json else console.result)(plan_table(plan, console.colour))
     if not console.confirm(f"Remove {count(len(plan.steps), 'lock')}?"):
         raise Declined("nothing was removed: the answer was no")
 

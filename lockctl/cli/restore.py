@@ -29,7 +29,7 @@ def restore(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of removed locks, or beginnings of them.")],
     json: JsonOption = False,
 ) -> int:
-    """Put removed locks back, byte for byte, into the repository that they came from."""
+    """Put removed locks back where they came from."""
     console = make_console(common)
     deadline = start_deadline(common)
     journal = open_journal(common)

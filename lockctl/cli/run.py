@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import typer
 
@@ -31,7 +32,6 @@ def build_app(words: Sequence[str]) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         add_completion=False,
-        no_args_is_help=True,
         help="Shows who holds the locks of a restic repository on an SMB share, and removes stale ones safely.",
     )
 
@@ -53,11 +53,12 @@ def build_app(words: Sequence[str]) -> typer.Typer:
 def run_command_line(words: Sequence[str]) -> int:
     """Runs one command and returns its exit status. Nothing passes: neither a traceback nor a broken pipe."""
     # Names that this terminal cannot show are written out instead of ending the run.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     SIGNALS.install()
     try:
-        status = build_app(words)(args=list(words), standalone_mode=False)
-        sys.stdout.flush()
+        status = build_app(words)(args=list(words) or ["--help"], prog_name="lockctl", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except BrokenPipeError:
         # Whoever read the output has seen enough; python would complain at its exit otherwise.
@@ -67,7 +68,7 @@ def run_command_line(words: Sequence[str]) -> int:
         return _report(error, words)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback ever reaches a user
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
-            return _report(UsageError(error.format_message(), "See lockctl --help"), words)
+            return _report(UsageError(error.format_message().rstrip("."), "See lockctl --help"), words)
         where = error.__traceback__
         while where is not None and where.tb_next is not None:
             where = where.tb_next

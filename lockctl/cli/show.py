@@ -21,7 +21,7 @@ def show(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The lock's id, or an unambiguous beginning of it.")],
     json: JsonOption = False,
 ) -> int:
-    """Show one lock with all that is known of it: each witness and what it said."""
+    """Show one lock with all that is known of it."""
     console = make_console(common)
     deadline = start_deadline(common)
     with open_repository(common, console, deadline) as opened:

@@ -48,7 +48,7 @@ def _judge_problem(file: LockFile, files: Sequence[LockFile], facts: Facts) -> V
 def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reason]:
     match file.problem:
         case Problem.FOREIGN:
-            if is_lock_name(file.id):
+            if is_lock_name(file.id) and not file.entry.is_directory:
                 return State.FOREIGN, Reason("too-large", f"{file.entry.size} bytes: larger than a lock can be")
             return State.FOREIGN, Reason("not-a-lock", "its name is not a lock's")
         case Problem.UNREADABLE:

@@ -32,7 +32,7 @@ def parse_key_file(name: str, data: bytes) -> KeyFile:
     try:
         fields = json.loads(data)
         if fields["kdf"] != "scrypt":
-            raise DamagedKey(f"key {name[:8]} is made with {fields['kdf']!r}", "Only scrypt is known")
+            raise DamagedKey(f"key {name[:8]} is made with {str(fields['kdf'])[:16]!r}", "Only scrypt is known")
         numbers = [fields[name] for name in ("N", "r", "p")]
         if not all(type(number) is int for number in numbers):
             raise ValueError("scrypt parameters are not numbers")

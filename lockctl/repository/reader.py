@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lockctl.deadline import Background, Deadline
@@ -38,6 +38,8 @@ from lockctl.transport.base import Entry, Listing, Reader
 
 MAX_KEYS = 20
 """Keys that are tried with one password, as restic does (`MaxKeys` in internal/repository)."""
+MAX_LOCKS_SIZE = 64 * 2**20
+"""Bytes of all locks together: a hundred thousand sound ones have less."""
 _DERIVATION_LIMIT = 300.0
 _LISTINGS = 3
 
@@ -113,7 +115,7 @@ class Repository:
         """The listing and what it names; again where a lock vanished meanwhile, for its owner has a new one then."""
         for _ in range(_LISTINGS):
             listing = self._reader.list_directory("locks")
-            names = [e.name for e in listing.entries if _is_worth_reading(e)]
+            names = _within_budget(entry for entry in listing.entries if _is_worth_reading(entry))
             data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
             contents = dict(zip(names, data, strict=True))
             if not any(isinstance(content, NotFound) for content in data):
@@ -125,6 +127,8 @@ class Repository:
             return LockFile(entry, None, None, Problem.UNREADABLE, str(content))
         if is_temporary_name(entry.name) and content is not None:
             return LockFile(entry, content, None, Problem.TEMPORARY)
+        if content is None and _is_worth_reading(entry):
+            return LockFile(entry, None, None, Problem.UNREADABLE, "there is too much in locks/ to read it all")
         if content is None or len(content) > MAX_LOCK_SIZE:
             return LockFile(entry, None, None, Problem.FOREIGN)
         if not is_complete(entry.name, content):
@@ -193,6 +197,18 @@ def no_repository() -> NoRepository:
 def _is_worth_reading(entry: Entry) -> bool:
     named = is_lock_name(entry.name) or is_temporary_name(entry.name)
     return named and not entry.is_directory and entry.size <= MAX_LOCK_SIZE
+
+
+def _within_budget(entries: Iterable[Entry]) -> list[str]:
+    """The names of the smallest files that together stay below MAX_LOCKS_SIZE."""
+    names: list[str] = []
+    total = 0
+    for entry in sorted(entries, key=lambda entry: entry.size):
+        total += entry.size
+        if total > MAX_LOCKS_SIZE:
+            break
+        names.append(entry.name)
+    return names
 
 
 def _try_keys(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 import time
 from collections.abc import Sequence
@@ -102,8 +103,21 @@ class LocalTransport:
             raise _translate(error, path) from error
 
     def try_creation(self) -> CreationTrial:
-        """No experiment: a disk keeps birth times, but by a clock that may be the owner's and ours as well."""
-        return CreationTrial(Trial.ONE_CLOCK)
+        """A disk keeps birth times, but by a clock that may be the owner's and ours as well: nothing is proven.
+
+        What a file of our own shows is how far that clock is ahead of ours, which on a mount it can be.
+        """
+        path = self._root / f"lockctl-probe-{secrets.token_hex(8)}"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except OSError:
+            return CreationTrial(Trial.ONE_CLOCK)
+        try:
+            ahead = os.fstat(descriptor).st_mtime_ns - self.now()
+        finally:
+            os.close(descriptor)
+            path.unlink()
+        return CreationTrial(Trial.ONE_CLOCK, ahead)
 
 
 def _open(path: Path) -> int:

@@ -13,12 +13,14 @@ from smbprotocol.header import NtStatus
 
 from lockctl.address import SmbAddress
 from lockctl.deadline import Deadline
-from lockctl.errors import ConnectionLost, FileError, InUse, LockctlError, NotFound, PermissionRefused
+from lockctl.errors import ConnectionLost, FileError, InUse, LockctlError, NotFound
 from lockctl.transport import smb_messages as message
 from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
 from lockctl.transport.smb_connection import Credentials, SmbConnection
 from lockctl.transport.smb_errors import translate_file
 
+MAX_ENTRIES = 500_000
+"""Names in one directory: ten thousand machines would not leave as many."""
 _HOUR = 3600 * 10**9
 _PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between looks at a file that another program has open for an instant."""
@@ -55,7 +57,10 @@ class SmbTransport:
         entries: list[Entry] = []
         try:
             while page != NtStatus.STATUS_NO_MORE_FILES:
+                before = len(entries)
                 entries += message.parse_entries(message.parse_buffer(self._check(page, directory)))
+                if len(entries) == before or len(entries) > MAX_ENTRIES:
+                    raise FileError(f"{directory}: the server's listing has no end")
                 (page,) = self._connection.exchange(message.query_directory(handle.handle, length))
         finally:
             self._connection.exchange(message.close(handle.handle))
@@ -124,14 +129,14 @@ class SmbTransport:
         creating = message.create(self._path(name), access, message.SHARE_ALL, options, message.NEW)
         try:
             opened = message.parse_create(self._check(self._connection.exchange(creating)[0], name))
-        except PermissionRefused:
+        except FileError:
             return CreationTrial(Trial.REFUSED)
         ahead = opened.created - self.now()
         set_back = message.set_basic(opened.handle, written=opened.created - _HOUR)
         try:
             self._check(self._connection.exchange(set_back)[0], name)
             created, written = self._basic_times(opened.handle, name)
-        except PermissionRefused:
+        except FileError:
             return CreationTrial(Trial.REFUSED)
         finally:
             self._connection.exchange(message.close(opened.handle))

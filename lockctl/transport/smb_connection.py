@@ -140,7 +140,8 @@ class SmbConnection:
         except LockctlError:
             self.close()
             raise
-        except (SMBException, ValueError, OSError) as error:
+        except Exception as error:
+            # Whatever is not SMB, or is made to look like it, makes smbprotocol's parser raise anything.
             self.close()
             user = credentials.account
             raise translate_connect(error, address.host, address.port, address.share, user) from error
@@ -247,7 +248,10 @@ class SmbConnection:
         """What breaks below becomes ConnectionLost, and the connection is not used again."""
         try:
             yield
-        except (SMBException, OSError, ValueError, KeyError, struct.error) as error:
+        except LockctlError:
+            raise
+        except Exception as error:
+            # smbprotocol hands on whatever its receiving thread died of.
             self.close()
             raise lost(_reason(error)) from error
 

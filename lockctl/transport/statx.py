@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import struct
+from typing import Any
 
 _AT_FDCWD = -100
 _AT_SYMLINK_NOFOLLOW = 0x100
@@ -14,9 +16,15 @@ _MASK_OFFSET, _BTIME_OFFSET = 0, 80
 """Offsets in struct statx (linux/stat.h): stx_mask, and stx_btime after stx_atime."""
 
 
+@functools.cache
+def _statx() -> Any:
+    """The C library's function, or None where it has none (before glibc 2.28)."""
+    return getattr(ctypes.CDLL(None, use_errno=True), "statx", None)
+
+
 def birth_time(path: str) -> int | None:
     """Nanoseconds since 1970 when this file was made, or None where the file system or the C library cannot tell."""
-    statx = getattr(ctypes.CDLL(None, use_errno=True), "statx", None)
+    statx = _statx()
     if statx is None:
         return None
     buffer = ctypes.create_string_buffer(_BUFFER_SIZE)
