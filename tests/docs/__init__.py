@@ -1,0 +1,1 @@
+"""Manual, README and the code say the same."""
