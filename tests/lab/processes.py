@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -76,26 +77,13 @@ def kill(processes: Iterable[psutil.Process], seconds: float = 10) -> None:
     until(lambda: not any(map(runs, victims)), f"end of {victims}", seconds)
 
 
-def kill_family(pid: int) -> None:
-    """End a process and its descendants hard. It is stopped first, so that none is born meanwhile."""
-    for process in family(pid)[:1]:
-        try:
-            process.suspend()
-        except psutil.NoSuchProcess:
-            continue
-    kill(family(pid))
+def kill_started(process: subprocess.Popen[str]) -> None:
+    """End a process of ours and its descendants hard; one that has ended is left alone, and so is its id.
 
-
-def end(process: subprocess.Popen[str], seconds: float = 10) -> None:
-    """End a process of ours and its descendants: SIGTERM, and SIGKILL for those that stay."""
-    members = family(process.pid)
-    for member in members:
-        try:
-            member.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    try:
-        until(lambda: not any(map(runs, members)), "end", seconds)
-    except LabError:
-        kill(members)
-    process.wait(timeout=seconds)
+    It is stopped first, so that no child is born meanwhile.
+    """
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGSTOP)
+    kill(family(process.pid))
+    process.wait(timeout=10)

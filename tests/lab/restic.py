@@ -11,13 +11,13 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 import psutil
 
-from tests.lab.processes import LabError, binary, kill_family, runs, until
+from tests.lab.processes import LabError, binary, kill_started, until
 from tests.lab.samba import PASSWORD, Samba
 
 DEADLINE_SECONDS = 120
@@ -110,13 +110,13 @@ class Repository:
         try:
             output, errors = process.communicate(timeout=seconds)
         finally:
-            kill_family(process.pid)
+            kill_started(process)
         if check and process.returncode != 0:
             raise LabError(f"restic {' '.join(args)} exited with {process.returncode}: {output}{errors}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-        """Start restic in a session of its own; the caller waits for its end or calls `kill_family`."""
+        """Start restic in a session of its own; the caller waits for its end or calls `kill_started`."""
         command = [binary("restic", "restic"), "-o", f"rclone.program={binary('rclone', 'rclone')}", *args]
         return subprocess.Popen(
             command,
@@ -155,7 +155,7 @@ class Repository:
                 if left:
                     return left.pop()
             finally:
-                kill_family(process.pid)
+                kill_started(process)
                 process.communicate()
         raise LabError(f"restic check was faster than the lab, {ATTEMPTS} times")
 
@@ -170,7 +170,7 @@ class Repository:
             lock_id = until(lambda: self.sound_lock_ids() - before, "lock of the backup").pop()
             yield RunningBackup(process, lock_id)
         finally:
-            kill_family(process.pid)
+            kill_started(process)
             process.communicate()
 
     @contextmanager
@@ -204,18 +204,17 @@ class Repository:
         raise LabError(f"restic check did not lock: {''.join(seen)}{process.communicate()[1]}")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RunningBackup:
     """A restic that waits for more input. `lock_id` is its first lock: it writes new ones, every 5 min."""
 
     process: subprocess.Popen[str]
     lock_id: str
-    _ended: bool = field(default=False, repr=False)
 
     @property
     def is_alive(self) -> bool:
         """Whether restic still runs."""
-        return not self._ended and runs(psutil.Process(self.process.pid))
+        return self.process.poll() is None
 
     def feed(self, text: str) -> None:
         """Give the backup more input."""
@@ -224,7 +223,6 @@ class RunningBackup:
     def finish(self, seconds: float = DEADLINE_SECONDS) -> subprocess.CompletedProcess[str]:
         """End the input, wait for restic's own end and return its exit status and output."""
         output, errors = self.process.communicate(timeout=seconds)
-        self._ended = True
         return subprocess.CompletedProcess(self.process.args, self.process.returncode, output, errors)
 
 
