@@ -25,12 +25,12 @@ class SmbAddress:
 
     def __str__(self) -> str:
         """The address as users know it, without the password."""
-        domain = f"{quote(self.domain)};" if self.domain else ""
-        user = f"{domain}{quote(self.user)}@" if self.user else ""
+        domain = f"{_quote(self.domain)};" if self.domain else ""
+        user = f"{domain}{_quote(self.user)}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = f":{self.port}" if self.port != SMB_PORT else ""
-        path = f"/{quote(self.path)}" if self.path else ""
-        return f"smb://{user}{host}{port}/{quote(self.share)}{path}"
+        path = f"/{_quote(self.path, '/')}" if self.path else ""
+        return f"smb://{user}{host}{port}/{_quote(self.share)}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ _OTHER_BACKENDS = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:")
 
 def parse_address(text: str) -> Address:
     """The place that this address names. Raises UsageError with the form that it should have."""
-    if "\0" in text or not text:
-        raise UsageError("the address of the repository is empty or holds a NUL", _FORMS)
+    if not text or _has_controls(text):
+        raise UsageError("the address of the repository is empty or has control characters", _FORMS)
     if text.startswith(_OTHER_BACKENDS):
         raise UsageError(f"no locks can be read over {text.split(':')[0]}: lockctl reads SMB shares and local paths")
-    if text.startswith("smb://"):
+    if text[:6].lower() == "smb://":
         return _parse_url(text)
     if text.startswith(("\\\\", "//")):
         return _parse_unc(text)
@@ -87,10 +87,16 @@ def parse_address(text: str) -> Address:
 _FORMS = "Write smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, rclone:REMOTE:SHARE/PATH or a path"
 
 
+def _quote(text: str, safe: str = "") -> str:
+    return quote(text, safe, errors="backslashreplace")
+
+
 def _parse_url(text: str) -> SmbAddress:
     try:
         parts = urlsplit(text, allow_fragments=False)
-        host, port = parts.hostname or "", parts.port or SMB_PORT
+        host, port = parts.hostname or "", SMB_PORT if parts.port is None else parts.port
+        if not port:
+            raise ValueError("port 0")
     except ValueError as error:
         raise UsageError("the smb:// address cannot be read: its host or port is none", _FORMS) from error
     if parts.query:
@@ -104,7 +110,7 @@ def _parse_url(text: str) -> SmbAddress:
         domain, user = "", account
     share, _, path = parts.path.lstrip("/").partition("/")
     return SmbAddress(
-        host=unquote(host),
+        host=_check_host(unquote(host)),
         port=port,
         share=_check_share(unquote(share)),
         path=_clean(unquote(path)),
@@ -117,30 +123,41 @@ def _parse_url(text: str) -> SmbAddress:
 def _parse_unc(text: str) -> SmbAddress:
     host, _, rest = text.replace("\\", "/").lstrip("/").partition("/")
     share, _, path = rest.partition("/")
-    if not host:
-        raise UsageError("the address names no host", _FORMS)
-    return SmbAddress(host=host, share=_check_share(share), path=_clean(path))
+    if not host or "@" in host:
+        raise UsageError("the address names no host, or a user where none can be", _FORMS)
+    return SmbAddress(host=_check_host(host), share=_check_share(share), path=_clean(path))
 
 
 def _parse_rclone(text: str) -> RcloneAddress:
     remote, colon, rest = text.partition(":")
     if not colon or not remote or "," in remote or "/" in remote:
+        # A connection string can hold a password: nothing of it is repeated.
         raise UsageError(
-            f"not the address of a configured rclone remote: 'rclone:{remote or text}'",
+            "not the address of a configured rclone remote",
             "Write rclone:REMOTE:SHARE/PATH with a remote of type smb from rclone's configuration",
         )
     share, _, path = rest.strip("/").partition("/")
     return RcloneAddress(remote, _check_share(share), _clean(path))
 
 
+def _has_controls(text: str) -> bool:
+    return any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
+
+
+def _check_host(host: str) -> str:
+    if not re.fullmatch(r"[^\s\x00-\x1f/\\]+", host) or _has_controls(host):
+        raise UsageError("the address names no host", _FORMS)
+    return host
+
+
 def _check_share(share: str) -> str:
-    if not share or re.search(r"[\\/\x00-\x1f]", share):
+    if not share or "/" in share or "\\" in share or _has_controls(share):
         raise UsageError("the address names no share", _FORMS)
     return share
 
 
 def _clean(path: str) -> str:
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
-    if ".." in parts or any(ord(character) < 32 for part in parts for character in part):
+    if ".." in parts or _has_controls(path):
         raise UsageError("the path of the repository has '..' or control characters", "Write it out in full")
     return "/".join(parts)

@@ -7,6 +7,8 @@ import re
 from lockctl.errors import UsageError
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LONGEST = 100 * 365 * 86400
+"""Seconds; clocks and waits cannot do with much more."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)([a-z]*)")
 
 
@@ -26,6 +28,8 @@ def parse_duration(text: str) -> float:
         if unit not in UNITS:
             raise UsageError(f"{text!r} has no unit that is known here", "Use s, m (minutes), h, d or w, as in 2h")
         seconds += float(number) * UNITS[unit]
+    if seconds > LONGEST:
+        raise UsageError(f"{text!r} is longer than a hundred years", "Write a shorter duration, as in 2h")
     return seconds
 
 

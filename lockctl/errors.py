@@ -144,5 +144,5 @@ class Interrupted(LockctlError):
     kind = "interrupted"
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__("interrupted; what was begun is finished and in the journal")
+        super().__init__("interrupted; nothing was left half done")
         self.status = 128 + signal_number

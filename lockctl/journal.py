@@ -7,9 +7,11 @@ came of it. An intent without outcome is a run that was ended in between. No pas
 from __future__ import annotations
 
 import base64
+import errno
 import fcntl
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from lockctl.errors import JournalError
+from lockctl.moments import parse_moment
 
 NAME = "journal.jsonl"
+_KINDS = ("intent", "outcome", "held", "restored", "returned")
+_APPEND_SECONDS = 10.0
 
 
 class Outcome(Enum):
@@ -67,6 +72,8 @@ class Record:
     by: dict[str, Any]
     outcome: Outcome | None = None
     outcome_text: str = ""
+    held_at: str | None = None
+    """When it was about to be put back: from then on `prune` leaves it alone for a day."""
     restored_at: str | None = None
     returned_as: str | None = None
 
@@ -84,7 +91,7 @@ class Journal:
         for number, line in enumerate(self._lines(), start=1):
             try:
                 _apply(records, json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise JournalError(
                     f"line {number} of {self.path} is damaged",
                     "Move that line elsewhere; the others are sound",
@@ -119,6 +126,10 @@ class Journal:
     def finish(self, key: str, outcome: Outcome, text: str, at: str) -> None:
         """Writes and syncs what came of an intent."""
         self._append({"type": "outcome", "key": key, "at": at, "outcome": outcome.value, "text": text})
+
+    def hold(self, key: str, at: str) -> None:
+        """The lock is about to be put back, and must not be taken for stale as soon as it stands there."""
+        self._append({"type": "held", "key": key, "at": at})
 
     def note_restored(self, key: str, at: str) -> None:
         """The lock was put back."""
@@ -160,11 +171,11 @@ class Journal:
             self._make_directory()
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _flock_soon(descriptor)
                 _drop_torn_line(descriptor)
                 data = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
                 if os.write(descriptor, data) != len(data):
-                    raise OSError(28, "no space left on device")
+                    raise OSError(errno.ENOSPC, "no space left on device")
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -201,6 +212,15 @@ def _try_flock(descriptor: int) -> bool:
     return True
 
 
+def _flock_soon(descriptor: int) -> None:
+    """Others hold this lock for as long as one line takes; one that was stopped meanwhile must not stop us too."""
+    end = time.monotonic() + _APPEND_SECONDS
+    while not _try_flock(descriptor):
+        if time.monotonic() > end:
+            raise OSError(errno.EAGAIN, "another lockctl holds it and does not go on")
+        time.sleep(0.01)
+
+
 def _drop_torn_line(descriptor: int) -> None:
     """A crash can leave half a line at the end. Nothing was done on its account, so it is cut off."""
     size = os.fstat(descriptor).st_size
@@ -218,27 +238,41 @@ def _drop_torn_line(descriptor: int) -> None:
 
 
 def _apply(records: dict[str, Record], line: dict[str, Any]) -> None:
-    kind = line["type"]
-    if kind == "intent":
-        records[line["key"]] = Record(
-            line["key"],
-            line["at"],
-            Origin(**line["repository"]),
-            Removed(
-                line["id"],
-                base64.b64decode(line["data"], validate=True),
-                line["state"],
-                line["reason"],
-                line["age_seconds"],
-                line["lock"],
-                line["server_time"],
-            ),
-            line["by"],
-        )
-    elif kind == "outcome":
-        records[line["key"]].outcome = Outcome(line["outcome"])
-        records[line["key"]].outcome_text = line["text"]
-    elif kind == "restored":
-        records[line["key"]].restored_at = line["at"]
-    elif kind == "returned":
-        records[line["key"]].returned_as = line["new_id"]
+    """Adds one line to what is known. Raises ValueError, KeyError or TypeError where it is not as it was written."""
+    if line["type"] not in _KINDS:
+        return  # of a later version
+    key, at = _text(line, "key"), _text(line, "at")
+    parse_moment(at)
+    match line["type"]:
+        case "intent":
+            records[key] = _read_intent(line, key, at)
+        case "outcome":
+            records[key].outcome = Outcome(line["outcome"])
+            records[key].outcome_text = _text(line, "text")
+        case "held":
+            records[key].held_at = at
+        case "restored":
+            records[key].restored_at = at
+        case "returned":
+            records[key].returned_as = _text(line, "new_id")
+
+
+def _read_intent(line: dict[str, Any], key: str, at: str) -> Record:
+    repository, lock, by, age = line["repository"], line["lock"], line["by"], line["age_seconds"]
+    if not isinstance(by, dict) or not isinstance(line["server_time"], int):
+        raise TypeError("not an intent")
+    if age is not None and not isinstance(age, int | float):
+        raise TypeError("an age that is no number")
+    if lock is not None and not {"hostname", "pid", "username", "uid", "gid", "exclusive"} <= set(lock):
+        raise KeyError("a lock without an owner")
+    origin = Origin(*(_text(repository, name) for name in ("address", "id", "config_sha256")))
+    data = base64.b64decode(_text(line, "data"), validate=True)
+    texts = (_text(line, "state"), _text(line, "reason"))
+    return Record(key, at, origin, Removed(_text(line, "id"), data, *texts, age, lock, line["server_time"]), by)
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value

@@ -20,4 +20,4 @@ def format_moment(nanoseconds: int) -> str:
 
 def parse_moment(text: str) -> int:
     """Nanoseconds of what `format_moment` wrote. Raises ValueError."""
-    return int((isoparse(text) - _EPOCH) / timedelta(microseconds=1)) * 1000
+    return (isoparse(text) - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import Verdict
+from lockctl.liveness.witnesses import comparable
 from lockctl.survey import Survey
+from lockctl.transport.base import CreationTrial
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
     for verdict in planned.steps:
         again = still.get(verdict.file.id)
         lock = verdict.file.lock
-        if again is None or not _same(verdict, again):
+        if again is None or not _same(verdict, again, first.trial):
             kept.append(Kept(verdict, "changed since the plan was made"))
         elif lock is not None and lock.owner in renewed:
             kept.append(Kept(verdict, "its owner has renewed since the plan was made"))
@@ -79,5 +81,6 @@ def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
     return Plan(tuple(steps), tuple(kept))
 
 
-def _same(verdict: Verdict, again: Verdict) -> bool:
-    return verdict.file.entry.is_same(again.file.entry) and verdict.file.data == again.file.data
+def _same(verdict: Verdict, again: Verdict, trial: CreationTrial | None) -> bool:
+    same = comparable(verdict.file.entry, trial).is_same(again.file.entry)
+    return same and verdict.file.data == again.file.data

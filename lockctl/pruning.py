@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from time import sleep
 
 from lockctl.deadline import Deadline
-from lockctl.errors import ConnectionLost, Interrupted, LockctlError
+from lockctl.errors import ConnectionLost, Interrupted, JournalError, LockctlError
 from lockctl.journal import Journal, Outcome, Record
-from lockctl.liveness.evidence import State
+from lockctl.liveness.evidence import Verdict
 from lockctl.plan import Kept, Plan, Wish, make_plan, narrow
 from lockctl.removal import Result, close_intents, remove_lock
 from lockctl.repository.reader import Repository
 from lockctl.survey import Survey, take_survey
 from lockctl.transport.base import CreationTrial, Remover
 
+MAX_WAIT = 600.0
+"""Seconds for another run of this machine to finish its removals."""
 _POLL_SECONDS = 0.05
 
 
@@ -43,10 +45,24 @@ class Run:
     kept: list[Kept]
     results: list[Result] = field(default_factory=list)
     stopped: LockctlError | None = None
+    planned: tuple[Verdict, ...] = ()
+    """What a dry run would remove."""
 
-    def of(self, outcome: Outcome) -> list[Result]:
-        """The results with this outcome that did not fail."""
-        return [result for result in self.results if result.outcome is outcome and not result.failed]
+    def of(self, *outcomes: Outcome) -> list[Result]:
+        """The results with one of these outcomes that did not fail."""
+        return [result for result in self.results if result.outcome in outcomes and not result.failed]
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection was lost while a lock was being removed."""
+        return any(result.lost for result in self.results)
+
+    @property
+    def blocking(self) -> list[Verdict]:
+        """The locks that keep restic from something and remain, or would after a dry run's plan."""
+        gone = {result.verdict.file.id for result in self.of(Outcome.REMOVED, Outcome.GONE)}
+        gone |= {verdict.file.id for verdict in self.planned}
+        return [verdict for verdict in self.survey.verdicts if verdict.blocks and verdict.file.id not in gone]
 
     @property
     def failed(self) -> list[Result]:
@@ -69,17 +85,18 @@ def survey_before_removal(target: Target, experiment: bool) -> Survey:
     The experiment writes a file for an instant, so a dry run does without it.
     """
     survey = target.look()
-    if experiment and any(v.removable and v.state is not State.DEAD for v in survey.verdicts):
+    if experiment and any(verdict.removable for verdict in survey.verdicts):
         return target.look(target.remover.try_creation())
     return survey
 
 
-def close_open_intents(journal: Journal, survey: Survey) -> list[Record]:
+def close_open_intents(journal: Journal, look: Callable[[], Survey]) -> list[Record]:
     """Closes what an earlier run left open, unless a run on this machine is just removing something."""
     if not any(record.outcome is None for record in journal.records()):
         return []
     with journal.exclusive() as held:
-        return close_intents(journal, survey) if held else []
+        # Looked at only now: what another run did meanwhile must not be told as left undone.
+        return close_intents(journal, look()) if held else []
 
 
 def remove_planned(
@@ -88,11 +105,12 @@ def remove_planned(
     wish: Wish,
     journal: Journal,
     shield: Callable[[], AbstractContextManager[None]],
+    tell_waiting: Callable[[], None],
 ) -> Run:
     """Waits for other runs of this machine, looks a second time, and removes what still stands as planned."""
     planned = make_plan(survey, wish)
     run = Run(survey, list(planned.kept))
-    with journal.exclusive(_pauses(target.deadline)):
+    with journal.exclusive(_pauses(target.deadline, tell_waiting)):
         run.survey = target.look(survey.trial)
         close_intents(journal, run.survey)
         narrowed = narrow(planned, survey, run.survey, wish)
@@ -114,7 +132,7 @@ def _remove_all(
                 raise target.deadline.error()
             with shield():
                 run.results.append(remove_lock(verdict, run.survey, target.remover, journal))
-            if run.results[-1].outcome is Outcome.UNKNOWN and run.results[-1].failed:
+            if run.lost:
                 raise ConnectionLost("the connection was lost in the middle", "Run the command again: it looks first")
     except LockctlError as error:
         run.stopped = error
@@ -123,7 +141,9 @@ def _remove_all(
     run.kept += [Kept(verdict, why) for verdict in plan.steps if verdict.file.id not in done]
 
 
-def _pauses(deadline: Deadline) -> Iterator[None]:
-    while True:
+def _pauses(deadline: Deadline, tell_waiting: Callable[[], None]) -> Iterator[None]:
+    tell_waiting()
+    for _ in range(round(MAX_WAIT / _POLL_SECONDS)):
         sleep(deadline.cap(_POLL_SECONDS))
         yield
+    raise JournalError("another lockctl on this machine does not come to an end", "Look for it: pgrep -af lockctl")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import configparser
 import getpass
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,12 +24,12 @@ _NONCE_SIZE = 16
 
 def read_remote(address: RcloneAddress, environment: Mapping[str, str]) -> SmbAddress:
     """The share that this remote leads to, with user and password. Raises UsageError where it leads to none."""
-    kind = environment.get(f"RCLONE_CONFIG_{address.remote}_TYPE".replace("-", "_").upper())
+    kind = environment.get(f"RCLONE_CONFIG_{address.remote.upper()}_TYPE")
     section = _read_section(address.remote, environment, needed=kind is None)
     kind = kind or section.get("type")
 
     def option(name: str, default: str = "") -> str:
-        specific = environment.get(f"RCLONE_CONFIG_{address.remote}_{name}".replace("-", "_").upper())
+        specific = environment.get(f"RCLONE_CONFIG_{address.remote.upper()}_{name.upper()}")
         return next(
             (v for v in (specific, environment.get(f"RCLONE_SMB_{name.upper()}"), section.get(name)) if v),
             default,
@@ -54,7 +55,7 @@ def read_remote(address: RcloneAddress, environment: Mapping[str, str]) -> SmbAd
         port=int(port),
         share=address.share,
         path=address.path,
-        user=option("user") or getpass.getuser(),
+        user=option("user") or _own_name(),
         domain=option("domain", "WORKGROUP"),
         password=reveal(option("pass"), address.remote),
     )
@@ -108,4 +109,14 @@ def _config_path(environment: Mapping[str, str]) -> Path:
     home = Path(environment.get("HOME") or "/")
     folders = [Path(environment["XDG_CONFIG_HOME"])] if environment.get("XDG_CONFIG_HOME") else []
     candidates = [folder / "rclone/rclone.conf" for folder in [*folders, home / ".config"]] + [home / ".rclone.conf"]
-    return next((path for path in candidates if path.exists()), candidates[0])
+    return next((path for path in candidates if os.path.exists(path)), candidates[0])  # noqa: PTH110 - never raises
+
+
+def _own_name() -> str:
+    """rclone's default: the user that runs it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise UsageError(
+            "rclone's remote names no user, and this process has no name either", "Set its 'user'"
+        ) from error

@@ -7,15 +7,16 @@ import os
 import socket
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from lockctl import __version__
 from lockctl.errors import FileError, JournalError, Unreachable
 from lockctl.journal import Journal, Origin, Outcome, Record, Removed
 from lockctl.liveness.evidence import State, Verdict
+from lockctl.liveness.witnesses import comparable
 from lockctl.moments import format_moment, parse_moment
 from lockctl.survey import Survey
-from lockctl.transport.base import Removal, Remover, Trial
+from lockctl.transport.base import Removal, Remover
 
 HOLD = 86400 * 10**9
 """Nanoseconds for which a lock that was put back is left alone."""
@@ -38,6 +39,8 @@ class Result:
     outcome: Outcome
     text: str = ""
     failed: bool = False
+    lost: bool = False
+    """The reply did not come: the intent stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,20 @@ def remove_lock(
     """
     data = verdict.file.data or b""
     key = journal.begin(origin_of(survey), _describe(verdict, survey, data), _now(), _whoami())
-    entry = verdict.file.entry
-    if survey.trial is not None and survey.trial.outcome is Trial.FOLLOWED:
-        # Made-up creation times move when a file is read: they cannot tell one instance from another.
-        entry = replace(entry, created=None)
     try:
-        removal = remover.remove("locks", entry, data)
+        removal = remover.remove("locks", comparable(verdict.file.entry, survey.trial), data)
     except FileError as error:
         journal.finish(key, Outcome.KEPT, str(error), _now())
         return Result(verdict, Outcome.KEPT, str(error), failed=True)
     except Unreachable as error:
-        return Result(verdict, Outcome.UNKNOWN, f"nobody knows yet whether it was removed: {error}", failed=True)
+        text = f"nobody knows yet whether it was removed: {error}"
+        return Result(verdict, Outcome.UNKNOWN, text, failed=True, lost=True)
     outcome, text = _OUTCOMES[removal]
     try:
         journal.finish(key, outcome, text, _now())
     except JournalError as error:
         return Result(verdict, outcome, f"{outcome.value}, but the journal does not tell it: {error}", failed=True)
-    return Result(verdict, outcome, text)
+    return Result(verdict, outcome, text, failed=removal is Removal.MARKED)
 
 
 def close_intents(journal: Journal, survey: Survey) -> list[Record]:
@@ -100,7 +100,7 @@ def held_ids(records: Iterable[Record]) -> frozenset[str]:
     return frozenset(
         record.removed.id
         for record in records
-        if record.restored_at is not None and now - parse_moment(record.restored_at) < HOLD
+        if record.held_at is not None and now - parse_moment(record.held_at) < HOLD
     )
 
 
@@ -138,7 +138,8 @@ def origin_of(survey: Survey) -> Origin:
 
 
 def _is_of(record: Record, survey: Survey) -> bool:
-    return record.origin.id == survey.config.id
+    # The id alone does not do: a copy of a repository has the same one.
+    return (record.origin.id, record.origin.address) == (survey.config.id, survey.address)
 
 
 def _describe(verdict: Verdict, survey: Survey, data: bytes) -> Removed:

@@ -64,7 +64,8 @@ def resolve_place(
     address = parse_address(text)
     match address:
         case LocalAddress():
-            return Place(str(address), address)
+            path = str(Path(address.path).absolute())
+            return Place(path, LocalAddress(path))
         case RcloneAddress():
             target = read_remote(address, environment)
             login = Login(target.user, target.password or "", target.domain)
@@ -109,7 +110,8 @@ def state_directory(option: str | None, environment: Mapping[str, str]) -> Path:
     base = environment.get("XDG_STATE_HOME", "")
     try:
         # The XDG specification: a path that is not absolute is to be ignored.
-        return (Path(base) if base.startswith("/") else Path.home() / ".local/state") / "lockctl"
+        home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
+        return (Path(base) if base.startswith("/") else home / ".local/state") / "lockctl"
     except RuntimeError as error:
         raise UsageError("there is no home folder for the journal", "Set LOCKCTL_STATE_DIR or --state-dir") from error
 
@@ -158,7 +160,7 @@ def parse_credentials(text: str) -> dict[str, str]:
         "workgroup": "domain",
     }
     fields: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.replace("\r\n", "\n").split("\n"):
         name, equals, value = line.lstrip().partition("=")
         if equals and name.strip().lower() in names:
             fields[names[name.strip().lower()]] = value

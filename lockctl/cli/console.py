@@ -6,6 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lockctl.errors import LockctlError, Unanswered, UsageError
@@ -25,7 +26,8 @@ class Console:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except BrokenPipeError:
-            raise
+            # Whoever read has seen enough. The work goes on, and its exit status counts.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             raise LockctlError(f"cannot write the output: {error.strerror}") from error
 
@@ -41,11 +43,11 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Something that is wrong, and did not end the run."""
-        self._say(f"lockctl: warning: {text}")
+        self._say(f"lockctl: warning: {_harmless(text)}")
 
     def fail(self, text: str) -> None:
         """What ended the run."""
-        self._say(f"lockctl: {text}")
+        self._say(f"lockctl: {_harmless(text)}")
 
     def confirm(self, question: str) -> bool:
         """Whether a person says yes. Raises Unanswered where there is no terminal to ask on."""
@@ -68,13 +70,21 @@ class Console:
 
     @staticmethod
     def _say(text: str) -> None:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # where errors cannot be told, the exit status still does
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+
+def _harmless(text: str) -> str:
+    """An error quotes what others wrote: no escape sequence and no second line passes."""
+    from lockctl.render.text import visible
+
+    return visible(text)
 
 
 def has_terminal() -> bool:
     """Whether a person can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def wants_colour(environment: Mapping[str, str]) -> bool:

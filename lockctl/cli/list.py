@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.opening import make_console, open_journal, open_repository, report_returned, start_deadline
+from lockctl.cli.opening import (
+    find_access,
+    make_console,
+    open_journal,
+    open_repository,
+    report_returned,
+    start_deadline,
+)
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, HostOption, JsonOption, OlderOption, with_common
 from lockctl.errors import UsageError
 
@@ -55,12 +62,12 @@ def list_locks(
         raise UsageError(f"no such state: {', '.join(sorted(unknown))}", f"The states are {', '.join(STATES)}")
     console = make_console(common)
     deadline = start_deadline(common)
-    with open_repository(common, console, deadline) as opened:
+    with open_repository(find_access(common, console, deadline), console, deadline) as opened:
         # Imported while the key is being derived, which takes longer.
         from lockctl.render import jsonform, sheet, table  # noqa: F401
         from lockctl.survey import take_survey
 
-        survey = take_survey(opened.repository, opened.place.shown)
+        survey = take_survey(opened.repository, opened.address)
     report_returned(open_journal(common), survey, console)
     chosen = _choose(survey, state or (), host or (), older, sort)
     console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))

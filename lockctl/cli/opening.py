@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockctl.address import LocalAddress
@@ -24,13 +25,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What opens a repository: its place, its password and the key to try first. Found once a run."""
+
+    place: Place
+    password: str = field(repr=False)
+    key_hint: str
+    keys_folder: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """An open repository and what is needed to work on it."""
 
-    place: Place
+    access: Access
     transport: Remover
     repository: Repository
-    deadline: Deadline
+
+    @property
+    def address(self) -> str:
+        """As the user knows it."""
+        return self.access.place.shown
 
 
 def make_console(common: Common) -> Console:
@@ -46,9 +61,8 @@ def start_deadline(common: Common) -> Deadline:
     return deadline
 
 
-@contextmanager
-def open_repository(common: Common, console: Console, deadline: Deadline) -> Iterator[Opened]:
-    """Finds, connects, and starts to open the repository; closes the connection at the end."""
+def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
+    """Reads options, environment and files, and asks where that is not enough."""
     place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
     if place.warning:
         console.warn(place.warning)
@@ -58,15 +72,21 @@ def open_repository(common: Common, console: Console, deadline: Deadline) -> Ite
         console.ask_secret,
         deadline.cap(60.0),
     )
+    hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
+    return Access(place, password, hint, state_directory(common.state_dir, os.environ) / "keys")
+
+
+@contextmanager
+def open_repository(access: Access, console: Console, deadline: Deadline) -> Iterator[Opened]:
+    """Connects, and starts to open the repository; closes the connection at the end."""
     from lockctl.repository.headstart import HeadStart
 
-    head_start = HeadStart(state_directory(common.state_dir, os.environ) / "keys", place.shown, password)
-    with connect(place, console, deadline) as transport:
+    head_start = HeadStart(access.keys_folder, access.place.shown, access.password)
+    with connect(access.place, console, deadline) as transport:
         from lockctl.repository.reader import open_repository as open_
 
-        hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
-        repository = open_(transport, password, deadline, hint, head_start)
-        yield Opened(place, transport, repository, deadline)
+        repository = open_(transport, access.password, deadline, access.key_hint, head_start)
+        yield Opened(access, transport, repository)
         try:
             head_start.keep(repository.key_file)
         except OSError as error:

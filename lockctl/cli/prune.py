@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.opening import make_console, open_journal, open_repository, report_returned, start_deadline
+from lockctl.cli.opening import (
+    Access,
+    find_access,
+    make_console,
+    open_journal,
+    open_repository,
+    report_returned,
+    start_deadline,
+)
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, HostOption, JsonOption, OlderOption, with_common
-from lockctl.cli.signals import SIGNALS
-from lockctl.errors import Declined, LocksRemain, Unreachable
+from lockctl.cli.signals import GRACE_SECONDS, SIGNALS
+from lockctl.deadline import Deadline
+from lockctl.errors import Declined, LockctlError, LocksRemain
+from lockctl.plan import Wish, make_plan
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.journal import Journal
     from lockctl.plan import Plan
-    from lockctl.pruning import Run
+    from lockctl.pruning import Run, Target
     from lockctl.survey import Survey
 
 
@@ -47,31 +59,40 @@ def prune(
     console = make_console(common)
     deadline = start_deadline(common)
     journal = open_journal(common)
-    with open_repository(common, console, deadline) as opened:
-        from lockctl.plan import Wish, make_plan
-        from lockctl.pruning import Run, Target, remove_planned, survey_before_removal
-        from lockctl.removal import held_ids
+    access = find_access(common, console, deadline)
+    with open_repository(access, console, deadline) as opened:
+        from lockctl.pruning import Target
 
         trust = trust_clock.value if trust_clock is not None else None
-        target = Target(opened.repository, opened.transport, opened.place.shown, deadline, trust)
-        survey = survey_before_removal(target, experiment=not dry_run)
-        if not dry_run:
-            _tell_closed(journal, survey, console)
-        report_returned(journal, survey, console)
-        wish = Wish(older, tuple(host or ()), yes, held_ids(journal.records()))
-        plan = make_plan(survey, wish)
-        if dry_run:
-            _show_dry_run(survey, plan, console, json)
-            return 3 if survey.unread else 0
-        if not plan.steps:
-            run = Run(survey, list(plan.kept))
-        else:
-            if not yes:
-                _ask(plan, console, json)
-            run = remove_planned(target, survey, wish, journal, SIGNALS.shield)
-    _look_again(run, journal, common, console)
+        target = Target(opened.repository, opened.transport, opened.address, deadline, trust)
+        wish = Wish(older, tuple(host or ()), yes)
+        run = _prune(target, wish, journal, console, dry_run, json)
+    _look_again(run, journal, access, console)
+    return _status(run, fail_if_locked, console)
+
+
+def _prune(target: Target, wish: Wish, journal: Journal, console: Console, dry_run: bool, json: bool) -> Run:
+    from lockctl.pruning import Run, remove_planned, survey_before_removal
+    from lockctl.removal import held_ids
+
+    survey = survey_before_removal(target, experiment=not dry_run)
+    if not dry_run:
+        _tell_closed(journal, target.look, console)
+    report_returned(journal, survey, console)
+    wish = replace(wish, held=held_ids(journal.records()))
+    plan = make_plan(survey, wish)
+    run = Run(survey, list(plan.kept))
+    if dry_run:
+        _show_dry_run(survey, plan, console, json)
+        run.planned = plan.steps
+        return run
+    if plan.steps:
+        if not wish.unattended:
+            _ask(plan, console, json)
+        waiting = "waiting for another lockctl on this machine that is removing locks"
+        run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
     _show_run(run, console, json)
-    return _status(run, fail_if_locked)
+    return run
 
 
 def _ask(plan: Plan, console: Console, json: bool) -> None:
@@ -83,24 +104,25 @@ def _ask(plan: Plan, console: Console, json: bool) -> None:
         raise Declined("nothing was removed: the answer was no")
 
 
-def _tell_closed(journal: Journal, survey: Survey, console: Console) -> None:
+def _tell_closed(journal: Journal, look: Callable[[], Survey], console: Console) -> None:
     from lockctl.pruning import close_open_intents
 
-    for record in close_open_intents(journal, survey):
+    for record in close_open_intents(journal, look):
         console.warn(f"an earlier run was ended at lock {record.removed.id[:8]}: {record.outcome_text}")
 
 
-def _look_again(run: Run, journal: Journal, common: Common, console: Console) -> None:
+def _look_again(run: Run, journal: Journal, access: Access, console: Console) -> None:
     """After a lost connection: one new one, to see what became of the lock that nobody knows of."""
-    if not any(result.failed and result.outcome.value == "unknown" for result in run.results):
+    if not run.lost:
         return
     from lockctl.survey import take_survey
 
+    deadline = Deadline(GRACE_SECONDS / 2)
     try:
-        with open_repository(common, console, start_deadline(common)) as opened:
-            _tell_closed(journal, take_survey(opened.repository, opened.place.shown), console)
-    except Unreachable:
-        console.warn("the server cannot be reached again: the next run looks what became of it")
+        with open_repository(access, console, deadline) as opened:
+            _tell_closed(journal, lambda: take_survey(opened.repository, opened.address), console)
+    except LockctlError:
+        console.warn("the server cannot be asked again: the next run looks what became of that lock")
 
 
 def _show_dry_run(survey: Survey, plan: Plan, console: Console, json: bool) -> None:
@@ -113,6 +135,10 @@ def _show_dry_run(survey: Survey, plan: Plan, console: Console, json: bool) -> N
     if plan.steps or plan.kept:
         console.result(table.plan_table(plan, console.colour))
     console.result(f"dry run: {count(len(plan.steps), 'lock')} would be removed, {len(plan.kept)} kept")
+    if plan.steps or any(kept.verdict.removable for kept in plan.kept):
+        console.note(
+            "a dry run does not test whether the share's creation times are its own; prune does, and then decides"
+        )
 
 
 def _show_run(run: Run, console: Console, json: bool) -> None:
@@ -128,9 +154,9 @@ def _show_run(run: Run, console: Console, json: bool) -> None:
         console.fail(line)
 
 
-def _status(run: Run, fail_if_locked: bool) -> int:
-    gone = {result.verdict.file.id for result in run.results if not result.failed and result.outcome.value != "kept"}
-    left = [v for v in run.survey.verdicts if v.blocks and v.file.id not in gone]
-    if run.status == 0 and fail_if_locked and left:
-        raise LocksRemain(f"{len(left)} of the locks that block restic remain", "See 'lockctl list'")
+def _status(run: Run, fail_if_locked: bool, console: Console) -> int:
+    if run.status == 0 and fail_if_locked and run.blocking:
+        error = LocksRemain(f"{len(run.blocking)} of the locks that block restic remain", "See 'lockctl list'")
+        console.fail(str(error))
+        return error.status
     return run.status

@@ -11,6 +11,7 @@ import typer
 
 from lockctl.cli.opening import connect, find_other_place, make_console, open_journal, start_deadline
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
+from lockctl.cli.signals import SIGNALS
 from lockctl.errors import FileError, LockctlError, UnknownLock
 
 if TYPE_CHECKING:
@@ -97,5 +98,7 @@ def _put_back(record: Record, common: Common, console: Console, deadline: Deadli
             )
         # The name that restic gives to what it has not finished: nobody takes it for a lock.
         base = name[:64]
-        transport.put_new(f"locks/{name}", f"locks/{base}-tmp-{secrets.randbelow(10**9)}", record.removed.data)
-        journal.note_restored(record.key, format_moment(time.time_ns()))
+        with SIGNALS.shield():
+            journal.hold(record.key, format_moment(time.time_ns()))
+            transport.put_new(f"locks/{name}", f"locks/{base}-tmp-{secrets.randbelow(10**9)}", record.removed.data)
+            journal.note_restored(record.key, format_moment(time.time_ns()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -51,7 +50,7 @@ def build_app(words: Sequence[str]) -> typer.Typer:
 
 
 def run_command_line(words: Sequence[str]) -> int:
-    """Runs one command and returns its exit status. Nothing passes: neither a traceback nor a broken pipe."""
+    """Runs one command and returns its exit status. No traceback passes."""
     # Names that this terminal cannot show are written out instead of ending the run.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -60,10 +59,6 @@ def run_command_line(words: Sequence[str]) -> int:
     try:
         status = build_app(words)(args=list(words) or ["--help"], prog_name="lockctl", standalone_mode=False)
         return status if isinstance(status, int) else 0
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; python would complain at its exit otherwise.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except LockctlError as error:
         return _report(error, words)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback ever reaches a user

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.opening import make_console, open_journal, open_repository, report_returned, start_deadline
+from lockctl.cli.opening import (
+    find_access,
+    make_console,
+    open_journal,
+    open_repository,
+    report_returned,
+    start_deadline,
+)
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, JsonOption, with_common
 from lockctl.errors import UnknownLock
 
@@ -24,12 +31,12 @@ def show(
     """Show one lock with all that is known of it."""
     console = make_console(common)
     deadline = start_deadline(common)
-    with open_repository(common, console, deadline) as opened:
+    with open_repository(find_access(common, console, deadline), console, deadline) as opened:
         # Imported while the key is being derived, which takes longer.
         from lockctl.render import details, jsonform
         from lockctl.survey import take_survey
 
-        survey = take_survey(opened.repository, opened.place.shown)
+        survey = take_survey(opened.repository, opened.address)
     report_returned(open_journal(common), survey, console)
     verdict = _pick(survey, id_)
     if json:

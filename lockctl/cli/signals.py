@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from lockctl.deadline import Deadline, boottime
 from lockctl.errors import Interrupted
 
-GRACE_SECONDS = 5.0
-"""After the deadline, for a run that stops by itself."""
+GRACE_SECONDS = 15.0
+"""After the deadline, for a run that stops by itself and looks once more what became of its last removal."""
 
 
 class Signals:
@@ -22,6 +24,8 @@ class Signals:
     def __init__(self) -> None:
         self._shielded = False
         self._pending = 0
+        self.has_begun = False
+        """Whether a removal was begun in this run."""
 
     def install(self) -> None:
         """From here on SIGINT and SIGTERM raise Interrupted."""
@@ -37,7 +41,7 @@ class Signals:
     @contextmanager
     def shield(self) -> Iterator[None]:
         """Signals that come inside are raised at its end."""
-        self._shielded = True
+        self._shielded = self.has_begun = True
         try:
             yield
         finally:
@@ -58,10 +62,21 @@ def start_watchdog(deadline: Deadline, seconds: float | None) -> None:
     if seconds is None:
         return
 
+    terminal = _terminal_settings()
+
     def watch(end: float = boottime() + seconds + GRACE_SECONDS) -> None:
         while boottime() < end:
             threading.Event().wait(max(0.1, end - boottime()))
+        if terminal is not None:
+            termios.tcsetattr(0, termios.TCSANOW, terminal)  # a prompt for a password had turned the echo off
         os.write(2, f"lockctl: {deadline.error()}\n".encode())
-        os._exit(deadline.error().status)
+        os._exit(3 if SIGNALS.has_begun else deadline.error().status)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _terminal_settings() -> list[Any] | None:
+    try:
+        return termios.tcgetattr(0)
+    except termios.error:
+        return None

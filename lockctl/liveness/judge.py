@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import Facts, Reason, State, Verdict, Witness
-from lockctl.liveness.witnesses import owner_clock, server_clock, why_attended
+from lockctl.liveness.witnesses import creation_trust, owner_clock, server_clock, why_attended
 from lockctl.lock import Lock, LockFile, Problem, is_lock_name
 
 
@@ -28,16 +28,24 @@ def judge(
     for file in files:
         if file.lock is not None:
             newest[file.lock.owner] = max(file.lock.time_ns, newest.get(file.lock.owner, file.lock.time_ns))
+    own = [f.entry.created or 0 for f in files if creation_trust(f.entry, facts.trial) is not None]
+    newest_creation = max(own, default=0)
     return tuple(
-        _judge_lock(file, file.lock, files, facts, tuple((findings or {}).get(file.id, ())), newest)
+        _judge_lock(
+            file,
+            file.lock,
+            server_clock(file.entry, facts, newest_creation),
+            facts,
+            tuple((findings or {}).get(file.id, ())),
+            superseded=newest[file.lock.owner] > file.lock.time_ns,
+        )
         if file.lock is not None
-        else _judge_problem(file, files, facts)
+        else _judge_problem(file, server_clock(file.entry, facts, newest_creation), facts)
         for file in files
     )
 
 
-def _judge_problem(file: LockFile, files: Sequence[LockFile], facts: Facts) -> Verdict:
-    server = server_clock(file, files, facts)
+def _judge_problem(file: LockFile, server: Witness, facts: Facts) -> Verdict:
     limit = facts.thresholds.temporary if file.problem is Problem.TEMPORARY else facts.thresholds.expired
     age = server.age or 0.0
     state, reason = _problem_state(file, age > limit, describe_duration(age))
@@ -67,16 +75,10 @@ def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reas
 
 
 def _judge_lock(
-    file: LockFile,
-    lock: Lock,
-    files: Sequence[LockFile],
-    facts: Facts,
-    findings: tuple[Witness, ...],
-    newest: Mapping[object, int],
+    file: LockFile, lock: Lock, server: Witness, facts: Facts, findings: tuple[Witness, ...], superseded: bool
 ) -> Verdict:
-    owner, server = owner_clock(lock, facts), server_clock(file, files, facts)
+    owner = owner_clock(lock, facts)
     ages = _Ages(owner.age, server.age, _certain_age(owner, server, facts))
-    superseded = newest[lock.owner] > lock.time_ns
     state, reason = _lock_state(ages, findings, superseded, facts)
     reasons = (reason, *_outlook(state, findings, facts))
     attended = "" if state is State.DEAD else why_attended(file.entry, facts.trial)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from lockctl.lock import Lock, LockFile
 
 SHARED_NAMES = frozenset(
     "localhost localhost.localdomain raspberrypi debian ubuntu fedora archlinux alpine kali nixos openwrt "
-    "dietpi homeassistant truenas freenas tower diskstation (none)".split()
+    "dietpi homeassistant truenas freenas tower diskstation unraid openmediavault rocky centos vagrant docker-desktop "
+    "linuxkit server nas backup pi (none)".split()
 )
 """Host names that many machines have because nobody changed them."""
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"
@@ -36,7 +38,7 @@ class Machine:
     """This machine at one moment. `started` maps a PID to its start and `boot` is the last one, in seconds since 1970.
 
     `blind` says why the process table cannot be relied upon, '' where it can; `nested` are PIDs as processes in other
-    PID namespaces see their own.
+    PID namespaces see their own, and `restics` those of processes whose name has restic in it.
     """
 
     hostname: str
@@ -44,6 +46,7 @@ class Machine:
     started: Mapping[int, float]
     blind: str = ""
     nested: frozenset[int] = frozenset()
+    restics: frozenset[int] = frozenset()
 
 
 def own_hostname() -> str:
@@ -55,15 +58,19 @@ def look_at_this_machine(proc: Path = Path("/proc")) -> Machine:
     """Reads the process table once. Never raises: what cannot be seen makes it say nothing."""
     started: dict[int, float] = {}
     nested: set[int] = set()
+    restics: set[int] = set()
     hidden = ""
     for process in psutil.process_iter(["name", "create_time"]):
         started[process.pid] = process.info["create_time"] or 0.0
         inner = _inner_pid(proc, process.pid)
+        is_restic = "restic" in (process.info["name"] or "")
+        if is_restic:
+            restics.add(process.pid)
         if inner is not None:
             nested.add(inner)
-            if "restic" in (process.info["name"] or ""):
-                hidden = "a restic runs here in a PID namespace of its own"
-    return Machine(own_hostname(), psutil.boot_time(), started, _blindness(proc) or hidden, frozenset(nested))
+            hidden = "a restic runs here in a PID namespace of its own" if is_restic else hidden
+    blind = _blindness(proc) or hidden
+    return Machine(own_hostname(), psutil.boot_time(), started, blind, frozenset(nested), frozenset(restics))
 
 
 def find(files: Iterable[LockFile], machine: Machine) -> dict[str, Sequence[Witness]]:
@@ -74,6 +81,8 @@ def find(files: Iterable[LockFile], machine: Machine) -> dict[str, Sequence[Witn
 def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
     if lock.hostname != machine.hostname:
         return ()
+    if not lock.pid:
+        return (Witness("process", None, "the lock names no PID"),)
     if lock.hostname.lower() in SHARED_NAMES:
         return (Witness("process", None, f"many machines are called {lock.hostname}: PIDs say nothing"),)
     return (_ask_processes(lock, machine), _ask_restart(lock, machine))
@@ -87,24 +96,32 @@ def _ask_processes(lock: Lock, machine: Machine) -> Witness:
     start = machine.started.get(lock.pid)
     if start is None:
         return Witness("process", "gone", f"no process with PID {lock.pid} runs on this machine")
-    if start > lock.time_ns / 1e9 + _SLACK:
-        return Witness("process", "gone", f"PID {lock.pid} on this machine is another process, started later")
-    return Witness("process", "alive", f"PID {lock.pid} runs on this machine")
+    if start <= lock.time_ns / 1e9 + _SLACK:
+        return Witness("process", "alive", f"PID {lock.pid} runs on this machine")
+    if lock.pid in machine.restics:
+        # The wall clock may have been set since: then a start that seems later proves nothing.
+        return Witness("process", None, f"PID {lock.pid} is a restic here that seems to have started later")
+    return Witness("process", "gone", f"PID {lock.pid} on this machine is another process, started later")
 
 
 def _ask_restart(lock: Lock, machine: Machine) -> Witness:
+    if machine.blind:
+        return Witness("restart", None, f"a restart says nothing: {machine.blind}")
+    if lock.pid in machine.restics:
+        return Witness("restart", None, f"a restic runs here with PID {lock.pid}: a restart says nothing")
     before = machine.boot - lock.time_ns / 1e9
     if before > _RESTART_SLACK:
         return Witness(
-            "restart",
-            "gone",
-            f"this machine was restarted {describe_duration(before)} after its last renewal",
+            "restart", "gone", f"this machine was restarted {describe_duration(before)} after its last renewal"
         )
     return Witness("restart", None, "this machine has not been restarted since its last renewal")
 
 
 def _blindness(proc: Path) -> str:
     """Why not all processes can be seen from here, or ''."""
+    with suppress(OSError):
+        if "microsoft" in (proc / "sys/kernel/osrelease").read_text().lower():
+            return "Windows shares this host name (WSL)"
     try:
         if str((proc / "self/ns/pid").readlink()) != _FIRST_PID_NAMESPACE:
             return "lockctl itself runs in a container"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import Facts, Trust, Witness
-from lockctl.lock import Lock, LockFile
+from lockctl.lock import Lock
 from lockctl.transport.base import CreationTrial, Entry, Trial
 
 
@@ -19,15 +19,17 @@ def owner_clock(lock: Lock, facts: Facts) -> Witness:
     return Witness("owner-clock", "renewed", f"renewed {describe_duration(age)} ago, by its own clock", age)
 
 
-def server_clock(file: LockFile, files: Iterable[LockFile], facts: Facts) -> Witness:
-    """The server's now − creation where that is the server's own, else − the directory's last change, else nothing."""
-    trust = creation_trust(file.entry, facts.trial)
-    if trust is not None and file.entry.created is not None:
-        age = max(0.0, (server_now(facts) - file.entry.created) / 1e9)
+def server_clock(entry: Entry, facts: Facts, newest_creation: int) -> Witness:
+    """The server's now − creation where that is the server's own, else − the directory's last change, else nothing.
+
+    `newest_creation` is the newest of those in the directory that are the server's own: nanoseconds since 1970.
+    """
+    trust = creation_trust(entry, facts.trial)
+    if trust is not None and entry.created is not None:
+        age = max(0.0, (server_now(facts) - entry.created) / 1e9)
         text = f"created {describe_duration(age)} ago, by the server's clock ({trust.value})"
         return Witness("server-creation", "renewed", text, age, trust)
-    genuine = [f.entry.created or 0 for f in files if creation_trust(f.entry, facts.trial) is not None]
-    if any(created > facts.directory_changed for created in genuine):
+    if newest_creation > facts.directory_changed:
         return Witness("server-directory", None, "the time of locks/ was set back: it is older than a lock in it")
     age = max(0.0, (server_now(facts) - facts.directory_changed) / 1e9)
     text = f"nothing in locks/ has changed for {describe_duration(age)}, by the server's clock"
@@ -37,13 +39,19 @@ def server_clock(file: LockFile, files: Iterable[LockFile], facts: Facts) -> Wit
 def creation_trust(entry: Entry, trial: CreationTrial | None) -> Trust | None:
     """How far this creation time is the server's own; None where it is made up or not known.
 
-    A creation that equals the last write to the tick was not written over SMB, so the experiment proves nothing of it.
+    Of a file that was not written over SMB, but on the server's own disk, the server keeps no creation time: it shows
+    the earliest of the others, and the experiment proves nothing of that.
     """
     if entry.created is None or (trial is not None and trial.outcome is Trial.FOLLOWED):
         return None
-    if trial is not None and trial.outcome is Trial.KEPT and entry.created != entry.written:
+    if trial is not None and trial.outcome is Trial.KEPT and entry.created not in (entry.written, entry.accessed):
         return Trust.PROVEN
     return Trust.LIKELY
+
+
+def comparable(entry: Entry, trial: CreationTrial | None) -> Entry:
+    """The entry without a creation time that may be made up: such a one moves when the file is read."""
+    return entry if creation_trust(entry, trial) is Trust.PROVEN else replace(entry, created=None)
 
 
 def server_now(facts: Facts) -> int:
@@ -65,4 +73,4 @@ def why_attended(entry: Entry, trial: CreationTrial | None) -> str:
         case Trial.FOLLOWED:
             return "this share makes creation times up from the owner's clock"
         case _:
-            return "its creation time equals its last write: it was not written over SMB"
+            return "its creation time equals another of its times: it was not written over SMB"

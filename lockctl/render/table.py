@@ -87,13 +87,12 @@ def describe_outcome(record: Record) -> str:
 
 
 def removal_lines(run: Run) -> list[str]:
-    """What was removed, a line each, and what somebody else had removed before."""
+    """What was removed, a line each."""
     ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
-    lines = [
+    return [
         f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.why, 2 * WHY_WIDTH)}"
         for r in run.of(Outcome.REMOVED)
     ]
-    return lines + [f"marked {removal_line(r.verdict, ids)}: {r.text}" for r in run.of(Outcome.UNKNOWN)]
 
 
 def failure_lines(run: Run) -> list[str]:
@@ -150,6 +149,9 @@ def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool) -> 
 
 
 def _tabulate(rows: Sequence[Row], format_name: str) -> str:
+    if format_name == "github":
+        # A name must not end its cell, nor start a tag.
+        rows = [{key: str(cell).replace("|", "\\|").replace("<", "&lt;") for key, cell in row.items()} for row in rows]
     return tabulate(rows, headers="keys", tablefmt=format_name, disable_numparse=True)
 
 

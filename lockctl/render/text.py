@@ -25,16 +25,23 @@ _COLOURS = {
 def visible(text: str, width: int = 0) -> str:
     """The text with control, format and unassigned characters written out, cut to `width` columns where that is set.
 
-    No escape sequence, newline or right-to-left mark passes.
+    No escape sequence, newline or right-to-left mark passes, and the cost of a long text ends with the width.
     """
-    shown = "".join(
-        _spell(character) if unicodedata.category(character) in _HIDDEN else character for character in text
-    )
-    if not width or _columns(shown) <= width:
-        return shown
-    while shown and _columns(shown) > width - 1:
-        shown = shown[:-1]
-    return shown + "…"
+    pieces: list[str] = []
+    left = width
+    for character in text:
+        piece = _spell(character) if unicodedata.category(character) in _HIDDEN else character
+        left -= _columns(piece)
+        if width and left < 0:
+            return _cut("".join(pieces), width - 1) + "…"
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _cut(text: str, width: int) -> str:
+    while _columns(text) > width:
+        text = text[:-1]
+    return text
 
 
 def short_ids(ids: Iterable[str]) -> dict[str, str]:
@@ -76,8 +83,5 @@ def _spell(character: str) -> str:
 
 
 def _columns(text: str) -> int:
-    """Columns on a terminal: combining marks take none, wide characters two."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+    """Columns on a terminal, at most: wide characters take two, and combining marks count, for they can be stacked."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -5,7 +5,6 @@ Source: restic's internal/crypto/crypto.go and kdf.go; the envelope is nonce (16
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import zstandard
@@ -25,6 +24,8 @@ MAX_SCRYPT_WORK = 20 * USUAL_SCRYPT_WORK
 MAX_PLAINTEXT = 2**20
 """Bytes that a zstd frame may yield."""
 _MAX_WINDOW = 8 * 2**20
+_PIECE = 16
+"""Bytes: four blocks of zstd, which yield 512 KiB at most."""
 
 
 class CryptoFailure(ValueError):
@@ -96,12 +97,16 @@ def unseal(key: Key, sealed: bytes) -> bytes:
 
 def decompress(frame: bytes) -> bytes:
     """The content of one zstd frame, at most MAX_PLAINTEXT bytes. Raises CryptoFailure, and TooCostly beyond that."""
-    # Read as a stream: what the frame itself claims about its size is never allocated.
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
+    # Fed in small pieces: neither what the frame claims about its size nor what it grows to is ever held whole.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
+    content = bytearray()
     try:
-        content = decompressor.stream_reader(io.BytesIO(frame)).read(MAX_PLAINTEXT + 1)
+        for start in range(0, len(frame), _PIECE):
+            content += decompressor.decompress(frame[start : start + _PIECE])
+            if len(content) > MAX_PLAINTEXT:
+                raise TooCostly("its zstd frame grows beyond all bounds")
+            if decompressor.eof:
+                return bytes(content)
     except zstandard.ZstdError as error:
         raise CryptoFailure("its zstd frame is damaged") from error
-    if len(content) > MAX_PLAINTEXT:
-        raise TooCostly("its zstd frame grows beyond all bounds")
-    return content
+    raise CryptoFailure("its zstd frame is cut short")

@@ -14,6 +14,7 @@ from lockctl.deadline import Background, Deadline
 from lockctl.errors import (
     DamagedConfig,
     DamagedKey,
+    DeadlinePassed,
     FileError,
     LockctlError,
     NoRepository,
@@ -89,7 +90,7 @@ class Repository:
         try:
             fields = json.loads(unseal(self._master_key(), self._sealed_config))
             return Config(str(fields["id"]), int(fields["version"]), digest)
-        except (CryptoFailure, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (CryptoFailure, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise DamagedConfig(
                 "the repository's config is damaged: the password's key does not open it",
                 "Run 'restic check', or restore the file config from a copy of the repository",
@@ -150,7 +151,7 @@ class Repository:
     def _master_key(self) -> Key:
         if self._opened is None:
             if not self._opening.wait(self._deadline.cap(_DERIVATION_LIMIT)):
-                raise self._deadline.error()
+                raise DeadlinePassed("the repository's key was not derived in time", "Is this machine overloaded?")
             self._opened = self._opening.result()
         if self._opened is None:
             raise WrongPassword(

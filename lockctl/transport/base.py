@@ -23,13 +23,14 @@ class Entry:
     written: int
     changed: int
     file_id: int
+    accessed: int = 0
     is_directory: bool = False
     read_only: bool = False
 
     def is_same(self, other: Entry) -> bool:
         """Whether both are one instance: an inode alone is used again at once. A creation that is None tells nothing.
 
-        Where a share makes creation times up, they move when a file is read: whoever knows that leaves them out.
+        Made-up creation times move when a file is read: see `witnesses.comparable`.
         """
         created = None in (self.created, other.created) or self.created == other.created
         mine = (self.name, self.file_id, self.written, self.size)

@@ -88,13 +88,8 @@ class LocalTransport:
         source, target = self._root / temporary, self._root / path
         try:
             descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-                # restic's own files on a disk are not writeable (internal/backend/local).
-                os.fchmod(descriptor, 0o400)
             try:
+                _write(descriptor, data, target.parent)
                 _link_new(source, target)
             finally:
                 with suppress(FileNotFoundError):
@@ -127,6 +122,18 @@ def _open(path: Path) -> int:
         os.close(descriptor)
         raise OSError(errno.EACCES, "not a regular file")
     return descriptor
+
+
+def _write(descriptor: int, data: bytes, folder: Path) -> None:
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+        # restic's own files on a disk are not writeable (internal/backend/local).
+        os.fchmod(descriptor, 0o400)
+        if os.geteuid() == 0:
+            owner = folder.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)  # else its own restic could not read it
 
 
 def _entry(path: str, name: str) -> Entry:

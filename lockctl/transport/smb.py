@@ -96,12 +96,15 @@ class SmbTransport:
             return Removal.GONE
         if opened is None:
             return Removal.CHANGED
-        marking = [message.mark_deleted(opened.handle), message.close(opened.handle)]
         if entry.read_only:
-            marking.insert(0, message.set_basic(opened.handle, attributes=message.ATTRIBUTE_NORMAL))
-        answers = self._connection.exchange(*marking)
-        for answer in answers[:-1]:
-            self._check(answer, path)
+            (cleared,) = self._connection.exchange(
+                message.set_basic(opened.handle, attributes=message.ATTRIBUTE_NORMAL)
+            )
+            if isinstance(cleared, int):
+                self._connection.exchange(message.close(opened.handle))
+                raise translate_file(cleared, path)
+        marked, _ = self._connection.exchange(message.mark_deleted(opened.handle), message.close(opened.handle))
+        self._check(marked, path)
         return self._look_after(path, opened)
 
     def put_new(self, path: str, temporary: str, data: bytes) -> None:

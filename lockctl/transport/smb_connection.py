@@ -90,33 +90,37 @@ class DeadlineConnection(Connection):  # type: ignore[misc]
         timeout: float | None = None,
         resolve_symlinks: bool = False,  # noqa: ARG002 - smbprotocol passes it
     ) -> Any:
-        """As smbprotocol's, but it never waits beyond the deadline, and follows no link that a server names."""
+        """As smbprotocol's, but it ends in time whatever the server sends, and follows no link that a server names."""
         limit = self._deadline.cap(min(timeout or REPLY_SECONDS, REPLY_SECONDS))
-        started = boottime()
-        try:
-            return super().receive(request, wait, math.ceil(limit), resolve_symlinks=False)
-        except SMBResponseException:
-            raise
-        except SMBException as error:
-            if self._deadline.passed():
-                raise self._deadline.error() from error
-            if boottime() - started >= limit:
-                raise lost(f"no answer within {limit:.0f} s") from error
-            raise
+        end = boottime() + limit
+        # Interim answers are awaited here: smbprotocol gives each of them another second, for ever.
+        while request.response_event.wait(max(0.0, end - boottime())):
+            with request.response_event_lock:
+                answer = request.response
+                if answer is None or answer["status"].get_value() != NtStatus.STATUS_PENDING:
+                    break
+                request.response_event.clear()
+        else:
+            raise self._deadline.error() if self._deadline.passed() else lost(f"no answer within {limit:.0f} s")
+        return super().receive(request, wait, 1, resolve_symlinks=False)
 
     def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:
-        """Refuses an answer without a signature, and one in the clear within an encrypted session.
+        """Once logged on, refuses every answer in the clear that our own session's key has not signed.
 
-        smbprotocol lets both pass: whoever sits on the wire could answer in the server's place.
+        smbprotocol lets many pass (without the flag, as a SESSION_SETUP, of no session), and in an encrypted session
+        any: whoever sits on the wire could answer in the server's place.
         """
-        session = self.session_table.get(session_id)
-        interim = header["status"].get_value() == NtStatus.STATUS_PENDING
-        if session is not None and not force and not interim:
-            if session.encrypt_data:
-                raise SMBException("an answer in the clear within an encrypted session")
-            if not header["flags"].has_flag(Smb2Flags.SMB2_FLAGS_SIGNED):
-                raise SMBException("an answer without a signature")
-        super().verify_signature(header, session_id, force)
+        session = next(iter(self.session_table.values()), None)
+        if session is None or force:
+            super().verify_signature(header, session_id, force)
+            return
+        if session.encrypt_data:
+            raise SMBException("an answer in the clear within an encrypted session")
+        if header["status"].get_value() == NtStatus.STATUS_PENDING:
+            return  # an interim answer is not signed, and only makes us wait ([MS-SMB2] 3.2.5.1.3)
+        if not header["flags"].has_flag(Smb2Flags.SMB2_FLAGS_SIGNED):
+            raise SMBException("an answer without a signature")
+        super().verify_signature(header, session.session_id, force=True)
 
 
 class SmbConnection:

@@ -174,11 +174,14 @@ def parse_entries(buffer: bytes) -> Iterator[Entry]:
     """The entries of FileIdBothDirectoryInformation ([MS-FSCC] 2.4.17), `.` and `..` included."""
     offset = 0
     while buffer:
-        following, _, created, _, written, changed, size, _, attributes, length, _, _, _, _, _, file_id = _unpack(
-            _DIRECTORY_ENTRY, buffer, offset
+        following, _, created, accessed, written, changed, size, _, attributes, length, _, _, _, _, _, file_id = (
+            _unpack(_DIRECTORY_ENTRY, buffer, offset)
         )
         start = offset + _DIRECTORY_ENTRY.size
-        name = buffer[start : start + length].decode("utf-16-le", "surrogatepass")
+        end = start + length
+        if end > len(buffer) or 0 < following < end - offset:
+            raise ConnectionLost("the server sent a listing whose entries overlap", "Run the command again")
+        name = buffer[start:end].decode("utf-16-le", "replace")
         yield Entry(
             name=name,
             size=size,
@@ -186,6 +189,7 @@ def parse_entries(buffer: bytes) -> Iterator[Entry]:
             written=from_filetime(written),
             changed=from_filetime(changed),
             file_id=file_id,
+            accessed=from_filetime(accessed),
             is_directory=bool(attributes & ATTRIBUTE_DIRECTORY),
             read_only=bool(attributes & ATTRIBUTE_READ_ONLY),
         )
