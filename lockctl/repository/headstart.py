@@ -7,6 +7,7 @@ hides no more than the share itself does. It is used only where the share still 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from lockctl.deadline import Background
@@ -42,7 +43,7 @@ class HeadStart:
         if hashlib.sha256(data).hexdigest() == self.id:
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self._path.with_suffix(".new")
+        unfinished = self._path.with_suffix(f".{os.getpid()}")
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(data)
         unfinished.replace(self._path)

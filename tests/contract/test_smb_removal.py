@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from lockctl.errors import InUse, PermissionRefused
+from lockctl.liveness.evidence import Trust
+from lockctl.liveness.witnesses import creation_trust
 from lockctl.transport.base import Entry, Removal, Trial
 from tests.contract.places import DiskPlace, connect, samba_place
 from tests.contract.wires import SHARE_ALL, SHARE_READ, OtherClient
@@ -30,7 +32,8 @@ def entry_of(place: DiskPlace, name: str = "lock") -> Entry:
 
 
 def test_a_handle_that_shares_no_delete_keeps_the_file(shared: DiskPlace, other: OtherClient) -> None:
-    shared.put("locks/lock", DATA)
+    shared.make_directory("locks")
+    shared.transport.put_new("locks/lock", "locks/lock-tmp-1", DATA)
     entry = entry_of(shared)
     handle = other.open(f"{shared.root.name}/locks/lock", SHARE_READ)
     with pytest.raises(InUse):
@@ -93,27 +96,28 @@ def test_the_read_only_attribute_stays_on_what_is_kept(shared: DiskPlace, other:
     assert entry_of(shared).read_only
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="placeholder")
-def test_placeholder() -> None: ...
-
-
-@pytest.mark.parametrize("mode", [0o1777, 0o555], ids=["sticky", "read-only"])
-def test_no_permission_to_remove(shared: DiskPlace, mode: int) -> None:
-    """Root owns file and directory, as where another account of the server wrote the lock."""
+def test_no_permission_in_a_directory_that_may_not_be_written(shared: DiskPlace) -> None:
     shared.put("locks/lock", DATA)
-    entry = entry_of(shared)
+    (shared.root / "locks").chmod(0o555)
+    with pytest.raises(PermissionRefused):
+        shared.transport.remove("locks", entry_of(shared), DATA)
+    assert shared.data("locks/lock") == DATA
+
+
+def test_no_permission_for_what_others_wrote_in_a_sticky_directory(shared: DiskPlace) -> None:
+    """As where another account of the server wrote the lock. Only root can prepare it."""
+    shared.put("locks/lock", DATA)
     for path in (shared.root / "locks/lock", shared.root / "locks"):
         os.chown(path, 0, 0)
-    (shared.root / "locks").chmod(mode)
+    (shared.root / "locks").chmod(0o1777)
     with pytest.raises(PermissionRefused):
-        shared.transport.remove("locks", entry, DATA)
+        shared.transport.remove("locks", entry_of(shared), DATA)
     assert shared.data("locks/lock") == DATA
 
 
 def test_no_permission_to_read(shared: DiskPlace) -> None:
     shared.put("locks/lock", DATA)
-    os.chown(shared.root / "locks/lock", 0, 0)
-    (shared.root / "locks/lock").chmod(0o600)
+    (shared.root / "locks/lock").chmod(0)
     (read,) = shared.transport.read_many(["locks/lock"], 100)
     assert isinstance(read, PermissionRefused)
 
@@ -153,3 +157,15 @@ def test_a_link_is_not_followed(shared: DiskPlace) -> None:
     (shared.root / "locks/link").symlink_to("/etc/passwd")
     (read,) = shared.transport.read_many(["locks/link"], 100)
     assert not isinstance(read, bytes)
+
+
+def test_creation_is_not_proven_of_a_file_from_the_servers_own_disk(shared: DiskPlace) -> None:
+    """Samba makes it up as the oldest of access, write and change: no tick equal to the last write, until it is read.
+
+    The server's disk may be kept without access times, and then it stays so.
+    """
+    shared.put("locks/lock", DATA)
+    written = (shared.root / "locks/lock").stat().st_mtime_ns
+    os.utime(shared.root / "locks/lock", ns=(written - 1_000_000, written))
+    assert shared.transport.try_creation().outcome is Trial.KEPT
+    assert creation_trust(entry_of(shared), shared.transport.try_creation()) is not Trust.PROVEN

@@ -10,10 +10,14 @@ from smbprotocol.connection import Commands, SMB2HeaderResponse
 from smbprotocol.exceptions import SMBException
 from smbprotocol.header import NtStatus, Smb2Flags
 
+from lockctl.address import SmbAddress
+from lockctl.deadline import Deadline
 from lockctl.errors import ConnectionLost, ShareRefused, Unreachable
 from lockctl.transport.base import Removal
+from lockctl.transport.smb import SmbTransport
+from lockctl.transport.smb_connection import Credentials
 from tests.contract.places import DiskPlace, connect
-from tests.contract.wires import tampering
+from tests.contract.wires import Alter, tampering
 from tests.lab.samba import Samba
 
 SIGNED = 0x8
@@ -49,6 +53,12 @@ def as_session_setup(message: bytes) -> bytes:
     return bytes(forged)
 
 
+def as_signed_session_setup(message: bytes) -> bytes:
+    forged = bytearray(message)
+    struct.pack_into("<H", forged, COMMAND, SESSION_SETUP)
+    return bytes(forged)
+
+
 def as_session_setup_of_no_session(message: bytes) -> bytes:
     forged = bytearray(as_session_setup(message))
     struct.pack_into("<Q", forged, SESSION_ID, 0)
@@ -60,10 +70,17 @@ def is_answer_to_work(message: bytes) -> bool:
 
 
 @pytest.mark.parametrize(
-    "forge", [without_signature, unsigned, with_other_content, as_session_setup, as_session_setup_of_no_session]
+    "forge",
+    [
+        without_signature,
+        unsigned,
+        with_other_content,
+        as_session_setup,
+        as_signed_session_setup,
+        as_session_setup_of_no_session,
+    ],
 )
-def test_a_forged_answer_is_refused(old_samba: Samba, forge: object) -> None:
-    assert callable(forge)
+def test_a_forged_answer_is_refused(old_samba: Samba, forge: Alter) -> None:
     with tampering(old_samba, lambda message: forge(message) if is_answer_to_work(message) else message) as port:
         transport = connect(old_samba, "", port=port)
         with pytest.raises(ConnectionLost):
@@ -152,17 +169,12 @@ def test_an_answer_that_names_no_session_of_ours_is_refused(shared: DiskPlace, s
         connection.verify_signature(forged, session_id)
 
 
-@pytest.mark.parametrize(("user", "password"), [("nobody-here", "x"), ("", "wrong")])
-def test_a_wrong_login_is_refused(samba: Samba, user: str, password: str) -> None:
-    from lockctl.address import SmbAddress
-    from lockctl.deadline import Deadline
-    from lockctl.transport.smb import SmbTransport
-    from lockctl.transport.smb_connection import Credentials
-
+@pytest.mark.parametrize("user", ["", "nobody-here"])
+def test_a_wrong_login_is_refused_and_the_password_not_told(samba: Samba, user: str) -> None:
     address = SmbAddress(samba.host, "backup", "", samba.port)
     with pytest.raises(ShareRefused) as caught:
-        SmbTransport(address, Credentials(user or samba.user, password), Deadline(20))
-    assert password not in str(caught.value) or password == "x"
+        SmbTransport(address, Credentials(user or samba.user, "not-the-one"), Deadline(20))
+    assert "not-the-one" not in str(caught.value)
 
 
 def test_a_missing_share_is_refused(samba: Samba) -> None:

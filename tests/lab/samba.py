@@ -173,6 +173,9 @@ class Samba:
         for name in configuration.PRIVATE_FOLDERS.values():
             (self.directory / name).mkdir(mode=0o700)
         (self.directory / "ncalrpc").chmod(0o755)
+        # smbd looks into lock/ as the user of the share: where it cannot, it takes all other connections for dead
+        # and no longer tells them of each other's open files.
+        (self.directory / "lock").chmod(0o755)
         for name in self._shares:
             self.share_path(name).mkdir(parents=True, exist_ok=True)
             self.give(self.share_path(name))

@@ -1,0 +1,90 @@
+"""Locks, verdicts and surveys of any kind, for the tests of what is made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from lockctl.liveness.evidence import Clocks, Facts, Reason, State, Verdict
+from lockctl.lock import Lock, LockFile, Problem
+from lockctl.moments import format_moment
+from lockctl.repository.reader import Config
+from lockctl.survey import Survey
+from lockctl.transport.base import CreationTrial, Entry, Trial
+
+SECOND = 10**9
+NOW = 1_800_000_000 * SECOND
+"""The moment of all these tests, by every clock that is right."""
+KEPT = CreationTrial(Trial.KEPT)
+FOLLOWED = CreationTrial(Trial.FOLLOWED)
+REFUSED = CreationTrial(Trial.REFUSED)
+ONE_CLOCK = CreationTrial(Trial.ONE_CLOCK)
+CONFIG = Config("c" * 64, 2, "5" * 64)
+
+
+def seconds(amount: float) -> int:
+    """Nanoseconds."""
+    return round(amount * SECOND)
+
+
+def make_lock(
+    age: float = 0, *, hostname: str = "web1", username: str = "root", pid: int = 4209, exclusive: bool = False
+) -> Lock:
+    """A lock that was renewed `age` seconds ago by its owner's clock."""
+    time_ns = NOW - seconds(age)
+    return Lock(format_moment(time_ns), time_ns, exclusive, hostname, username, pid, 0, 0)
+
+
+def make_entry(name: str, size: int, created: float | None, written: float) -> Entry:
+    """A directory entry; times are ages in seconds, by the server's clock."""
+    born = None if created is None else NOW - seconds(created)
+    last = NOW - seconds(written)
+    return Entry(name, size, born, last, last, int(name[:8], 16) if name[:8].isalnum() else 7)
+
+
+def make_file(
+    lock: Lock | None = None,
+    *,
+    name: str = "",
+    created: float | None = 0,
+    written: float | None = None,
+    problem: Problem | None = None,
+    data: bytes | None = b"sealed",
+) -> LockFile:
+    """A file of locks/: of `lock`, or with a `problem`. Its last write is 3 ms older than its creation if not told."""
+    last = (created or 0) + 0.003 if written is None else written
+    name = name or hashlib.sha256(repr((lock, created, problem)).encode()).hexdigest()
+    detail = "why it is so" if problem is not None else ""
+    return LockFile(make_entry(name, len(data or b""), created, last), data, lock, problem, detail)
+
+
+def make_facts(
+    *,
+    directory: float = 0,
+    trial: CreationTrial | None = KEPT,
+    trust_clock: str | None = None,
+    local: float = 0,
+    server: float = 0,
+) -> Facts:
+    """Facts at NOW; `local` and `server` are by how many seconds these clocks are ahead, `directory` is an age."""
+    clocks = Clocks(NOW + seconds(local), NOW + seconds(server))
+    return Facts(clocks, NOW - seconds(directory), trial, trust_clock)
+
+
+def make_verdict(
+    file: LockFile | None = None,
+    state: State = State.STALE,
+    *,
+    age: float | None = 7200,
+    claimed: float | None = 7200,
+    text: str = "not renewed for 2 h",
+    why_attended: str = "",
+) -> Verdict:
+    """A verdict, as the judgement might have given it."""
+    file = make_file(make_lock(7200), created=7200) if file is None else file
+    return Verdict(file, state, age, claimed, (Reason("code", text),), (), not why_attended, why_attended)
+
+
+def make_survey(verdicts: Sequence[Verdict], trial: CreationTrial | None = KEPT, config: Config = CONFIG) -> Survey:
+    """A survey at NOW."""
+    return Survey("smb://backup@nas/backup/restic", config, Clocks(NOW, NOW), tuple(verdicts), trial)

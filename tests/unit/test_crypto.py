@@ -1,0 +1,174 @@
+"""restic's cryptography: what was altered anywhere is refused, and nothing planted costs more than it may."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lockctl.repository.crypto import (
+    MAX_PLAINTEXT,
+    MAX_SCRYPT_WORK,
+    CryptoFailure,
+    Key,
+    Scrypt,
+    TooCostly,
+    decompress,
+    derive,
+    unseal,
+)
+from tests.lab.seal import seal
+
+KEY = Key(bytes(range(32)), bytes(range(16)), bytes(range(16, 32)))
+OTHER = Key(bytes(range(32)), bytes(range(16)), bytes(range(17, 33)))
+PLAINTEXT = b'{"time": "2026-11-23T00:16:16Z"}'
+RFC_7914 = bytes.fromhex(
+    "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"
+    "fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906"
+)
+"""RFC 7914, section 12: an empty password and salt, N=16, r=1, p=1."""
+
+
+def sealed(plaintext: bytes = PLAINTEXT) -> bytes:
+    return seal(KEY.encrypt, KEY.mac_k, KEY.mac_r, plaintext)
+
+
+@given(st.binary(max_size=500))
+@settings(max_examples=50, deadline=None)
+def test_unseal_opens_what_was_sealed(plaintext: bytes) -> None:
+    assert unseal(KEY, sealed(plaintext)) == plaintext
+
+
+@pytest.mark.parametrize("position", range(0, len(PLAINTEXT) + 32, 3))
+@pytest.mark.parametrize("bit", [0x01, 0x80])
+def test_a_changed_byte_is_refused_wherever_it_is(position: int, bit: int) -> None:
+    altered = bytearray(sealed())
+    altered[position] ^= bit
+    with pytest.raises(CryptoFailure):
+        unseal(KEY, bytes(altered))
+
+
+@pytest.mark.parametrize("length", [0, 1, 16, 31, 32, len(PLAINTEXT) + 31])
+def test_what_is_cut_short_is_refused(length: int) -> None:
+    with pytest.raises(CryptoFailure):
+        unseal(KEY, sealed()[:length])
+
+
+@pytest.mark.parametrize("data", [sealed() + b"\0", b"\0" * 64])
+def test_what_is_not_sealed_with_this_key_is_refused(data: bytes) -> None:
+    with pytest.raises(CryptoFailure):
+        unseal(KEY, data)
+
+
+def test_another_key_does_not_open_it() -> None:
+    with pytest.raises(CryptoFailure):
+        unseal(OTHER, sealed())
+
+
+@pytest.mark.parametrize("sizes", [(31, 16, 16), (32, 15, 16), (32, 16, 17), (0, 0, 0)])
+def test_a_key_of_the_wrong_size_is_none(sizes: tuple[int, int, int]) -> None:
+    with pytest.raises(CryptoFailure):
+        Key(*(bytes(size) for size in sizes))
+
+
+def test_a_key_shows_nothing_of_itself() -> None:
+    assert repr(KEY.encrypt)[2:-1] not in repr(KEY)
+    assert "encrypt" not in repr(KEY)
+
+
+def test_derive_gives_the_rfcs_own_vector() -> None:
+    key = derive(b"", Scrypt(16, 1, 1, b""))
+    assert key.encrypt + key.mac_k + key.mac_r == RFC_7914
+
+
+@pytest.mark.parametrize(
+    ("n", "r", "p"),
+    [
+        (2**40, 8, 1),
+        (2**20, 16, 1),
+        (2**20, 8, 1),
+        (2, 2**30, 1),
+        (2, 1, 2**30),
+        (2, 1, MAX_SCRYPT_WORK),
+        (2**15, 8, 101),
+        (2**4000, 1, 1),
+    ],
+)
+def test_what_costs_too_much_is_refused_at_once(n: int, r: int, p: int) -> None:
+    with pytest.raises(TooCostly):
+        derive(b"", Scrypt(n, r, p, b"salt"))
+
+
+@pytest.mark.parametrize(
+    ("n", "r", "p"),
+    [
+        (0, 1, 1),
+        (1, 1, 1),
+        (3, 1, 1),
+        (32767, 8, 5),
+        (-2, 1, 1),
+        (2, 0, 1),
+        (2, 1, 0),
+        (2, -1, 1),
+        (2, 1, -1),
+        (2**16, 1, 1),
+    ],
+)
+def test_parameters_that_are_none(n: int, r: int, p: int) -> None:
+    with pytest.raises(CryptoFailure):
+        derive(b"", Scrypt(n, r, p, b"salt"))
+
+
+@pytest.mark.parametrize("with_size", [True, False])
+@pytest.mark.parametrize("size", [0, 1, MAX_PLAINTEXT])
+def test_decompress_gives_the_whole_content(with_size: bool, size: int) -> None:
+    assert decompress(frame(size, with_size)) == bytes(size)
+
+
+@pytest.mark.parametrize("with_size", [True, False])
+@pytest.mark.parametrize("size", [MAX_PLAINTEXT + 1, 2**28])
+def test_a_bomb_is_refused_before_it_takes_memory(with_size: bool, size: int) -> None:
+    bomb = frame(size, with_size)
+    tracemalloc.start()
+    with pytest.raises(TooCostly):
+        decompress(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * MAX_PLAINTEXT
+
+
+def test_a_frame_that_lies_about_its_size_takes_no_memory() -> None:
+    """The size of the content stands in the header of the frame, and nothing checks it there (RFC 8878, 3.1.1.1)."""
+    honest = zstandard.ZstdCompressor().compress(bytes(300))
+    assert honest[4] >> 6 == 1, "a size of two bytes"
+    lying = honest[:4] + bytes([honest[4] | 0xC0]) + (2**60).to_bytes(8, "little") + honest[7:]
+    assert zstandard.frame_content_size(lying) == 2**60
+    with pytest.raises((CryptoFailure, TooCostly)):
+        decompress(lying)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x28\xb5\x2f\xfd", b"no frame at all", zstandard.compress(PLAINTEXT)[4:]])
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
+    with pytest.raises(CryptoFailure):
+        decompress(data)
+
+
+def test_a_frame_that_is_cut_short_is_refused() -> None:
+    whole = zstandard.compress(bytes(range(256)))
+    with pytest.raises(CryptoFailure):
+        decompress(whole[:-20])
+
+
+def frame(size: int, with_size: bool) -> bytes:
+    """`size` zeros; without their number in the frame's header, as a stream writes it."""
+    if with_size:
+        return zstandard.ZstdCompressor().compress(bytes(size))
+    out = io.BytesIO()
+    with zstandard.ZstdCompressor(write_content_size=False).stream_writer(out, closefd=False) as writer:
+        for start in range(0, size, 2**20):
+            writer.write(bytes(min(2**20, size - start)))
+    return out.getvalue()

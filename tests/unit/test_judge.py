@@ -1,0 +1,250 @@
+"""The state table: each state at its edges, the order in which states are tried, and what may go without a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from lockctl.liveness.evidence import Facts, State, Trust, Verdict, Witness
+from lockctl.liveness.judge import judge
+from lockctl.liveness.witnesses import server_clock
+from lockctl.lock import Lock, LockFile, Problem
+from lockctl.transport.base import CreationTrial
+from tests.unit.making import (
+    FOLLOWED,
+    KEPT,
+    ONE_CLOCK,
+    REFUSED,
+    make_facts,
+    make_file,
+    make_lock,
+)
+
+MISSED, EXPIRED, DAY = 450, 1800, 86400
+ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
+GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
+BLIND = Witness("process", None, "PIDs say nothing")
+IN_AN_HOUR = -3600
+
+
+def judge_one(
+    file: LockFile, facts: Facts | None = None, *findings: Witness, beside: tuple[LockFile, ...] = ()
+) -> Verdict:
+    verdicts = judge((file, *beside), facts or make_facts(), {file.id: findings})
+    return verdicts[0]
+
+
+@pytest.mark.parametrize(
+    ("owner", "created", "state", "code"),
+    [
+        (0, 0, State.ACTIVE, "renewed"),
+        (MISSED, MISSED, State.ACTIVE, "renewed"),
+        (MISSED + 1, 0, State.OVERDUE, "renewal-missed"),
+        (0, MISSED + 1, State.OVERDUE, "renewal-missed"),
+        (EXPIRED, EXPIRED, State.OVERDUE, "renewal-missed"),
+        (EXPIRED + 1, EXPIRED, State.DOUBTFUL, "clocks-disagree"),
+        (EXPIRED, EXPIRED + 1, State.DOUBTFUL, "clocks-disagree"),
+        (EXPIRED + 1, EXPIRED + 1, State.STALE, "not-renewed"),
+        (90 * DAY, 0, State.DOUBTFUL, "clocks-disagree"),
+        (0, 90 * DAY, State.DOUBTFUL, "clocks-disagree"),
+        (IN_AN_HOUR, 0, State.ACTIVE, "renewed"),
+        (IN_AN_HOUR, EXPIRED + 1, State.DOUBTFUL, "clocks-disagree"),
+        (0, IN_AN_HOUR, State.ACTIVE, "renewed"),
+        (EXPIRED + 1, IN_AN_HOUR, State.DOUBTFUL, "clocks-disagree"),
+    ],
+)
+def test_two_clocks(owner: float, created: float, state: State, code: str) -> None:
+    verdict = judge_one(make_file(make_lock(owner), created=created))
+    assert (verdict.state, verdict.reasons[0].code) == (state, code)
+    assert verdict.age == min(max(0, owner), max(0, created))
+    assert verdict.claimed_age == max(0, owner)
+    assert verdict.removable is (state is State.STALE)
+
+
+@pytest.mark.parametrize(
+    ("age", "finding", "state", "codes"),
+    [
+        (0, ALIVE, State.ACTIVE, ["owner-alive"]),
+        (EXPIRED, ALIVE, State.ACTIVE, ["owner-alive"]),
+        (EXPIRED + 1, ALIVE, State.ACTIVE, ["owner-hung"]),
+        (0, GONE, State.ACTIVE, ["renewed", "owner-gone"]),
+        (MISSED, GONE, State.ACTIVE, ["renewed", "owner-gone"]),
+        (MISSED + 1, GONE, State.DEAD, ["owner-gone"]),
+        (EXPIRED + 1, GONE, State.DEAD, ["owner-gone"]),
+        (MISSED + 1, BLIND, State.OVERDUE, ["renewal-missed"]),
+        (EXPIRED + 1, BLIND, State.STALE, ["not-renewed"]),
+    ],
+)
+def test_what_this_machines_processes_say(age: float, finding: Witness, state: State, codes: list[str]) -> None:
+    verdict = judge_one(make_file(make_lock(age), created=age), None, finding)
+    assert (verdict.state, [reason.code for reason in verdict.reasons]) == (state, codes)
+    assert finding in verdict.witnesses
+
+
+def test_a_sign_of_life_outweighs_a_proof_of_death() -> None:
+    verdict = judge_one(make_file(make_lock(DAY), created=DAY), None, GONE, ALIVE)
+    assert verdict.state is State.ACTIVE
+
+
+def test_death_needs_both_clocks_too() -> None:
+    assert judge_one(make_file(make_lock(DAY), created=MISSED), None, GONE).state is State.DOUBTFUL
+
+
+@pytest.mark.parametrize(
+    ("age", "beside", "state"),
+    [
+        (EXPIRED + 1, make_lock(0), State.SUPERSEDED),
+        (EXPIRED, make_lock(0), State.OVERDUE),
+        (EXPIRED + 1, make_lock(EXPIRED + 2), State.STALE),
+        (EXPIRED + 1, make_lock(EXPIRED + 1), State.STALE),
+        (EXPIRED + 1, make_lock(0, pid=1), State.STALE),
+        (EXPIRED + 1, make_lock(0, hostname="web2"), State.STALE),
+        (EXPIRED + 1, make_lock(0, username="www-data"), State.STALE),
+        (EXPIRED + 1, make_lock(0, exclusive=True), State.STALE),
+    ],
+)
+def test_superseded_by_a_newer_lock_of_the_same_owner(age: float, beside: Lock, state: State) -> None:
+    other = make_file(beside, created=0)
+    verdict = judge_one(make_file(make_lock(age), created=age), make_facts(), beside=(other,))
+    assert verdict.state is state
+
+
+def test_dead_comes_before_superseded() -> None:
+    other = make_file(make_lock(0), created=0)
+    verdict = judge_one(make_file(make_lock(DAY), created=DAY), None, GONE, beside=(other,))
+    assert verdict.state is State.DEAD
+
+
+@pytest.mark.parametrize(
+    ("problem", "age", "state"),
+    [
+        (Problem.FOREIGN, DAY, State.FOREIGN),
+        (Problem.UNREADABLE, DAY, State.UNREADABLE),
+        (Problem.UNDECODABLE, DAY, State.UNDECODABLE),
+        (Problem.INCOMPLETE, 0, State.WRITING),
+        (Problem.INCOMPLETE, EXPIRED, State.WRITING),
+        (Problem.INCOMPLETE, EXPIRED + 1, State.DAMAGED),
+        (Problem.TEMPORARY, EXPIRED + 1, State.WRITING),
+        (Problem.TEMPORARY, DAY, State.WRITING),
+        (Problem.TEMPORARY, DAY + 1, State.DAMAGED),
+    ],
+)
+def test_files_that_hold_no_lock(problem: Problem, age: float, state: State) -> None:
+    verdict = judge_one(make_file(created=age, problem=problem))
+    assert verdict.state is state
+    assert verdict.removable is (state is State.DAMAGED)
+    assert verdict.claimed_age is None
+
+
+@pytest.mark.parametrize(("data", "what"), [(b"", "empty"), (b"half", "cut short or altered")])
+def test_a_damaged_lock_has_the_servers_age(data: bytes, what: str) -> None:
+    verdict = judge_one(make_file(created=2 * 3600, problem=Problem.INCOMPLETE, data=data))
+    assert verdict.age == 2 * 3600
+    assert verdict.reasons[0].text == f"{what}, and no longer being written: 2 h old"
+
+
+def test_a_damaged_lock_whose_age_nobody_knows_is_kept() -> None:
+    """Its creation is made up, and the directory's time was set back below a genuine creation."""
+    file = make_file(created=None, written=DAY, problem=Problem.INCOMPLETE)
+    beside = make_file(make_lock(0), created=60)
+    verdict = judge_one(file, make_facts(directory=DAY), beside=(beside,))
+    assert (verdict.state, verdict.age) == (State.WRITING, None)
+
+
+@pytest.mark.parametrize(
+    ("trust", "owner", "created", "state"),
+    [
+        (None, DAY, 0, State.DOUBTFUL),
+        ("owner", DAY, MISSED + 1, State.STALE),
+        ("owner", DAY, MISSED, State.DOUBTFUL),
+        ("owner", 0, DAY, State.DOUBTFUL),
+        ("owner", EXPIRED, DAY, State.DOUBTFUL),
+        ("server", 0, DAY, State.STALE),
+        ("server", DAY, 0, State.DOUBTFUL),
+        ("server", 0, EXPIRED, State.OVERDUE),
+    ],
+)
+def test_a_trusted_clock_makes_the_certain_age(trust: str | None, owner: float, created: float, state: State) -> None:
+    verdict = judge_one(make_file(make_lock(owner), created=created), make_facts(trust_clock=trust))
+    assert verdict.state is state
+
+
+@pytest.mark.parametrize("trust", [None, "owner", "server"])
+def test_what_is_alive_stays_whichever_clock_is_trusted(trust: str | None) -> None:
+    verdict = judge_one(make_file(make_lock(DAY), created=DAY), make_facts(trust_clock=trust), ALIVE)
+    assert verdict.state is State.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("trial", "created", "written", "trust"),
+    [
+        (KEPT, 100, 100.003, Trust.PROVEN),
+        (KEPT, 100, 100, Trust.LIKELY),
+        (KEPT, 100, 5000, Trust.PROVEN),
+        (KEPT, None, 100, None),
+        (None, 100, 5000, Trust.LIKELY),
+        (None, 100, 100, Trust.LIKELY),
+        (REFUSED, 100, 5000, Trust.LIKELY),
+        (ONE_CLOCK, 100, 5000, Trust.LIKELY),
+        (FOLLOWED, 100, 5000, None),
+    ],
+)
+def test_how_far_a_creation_time_is_the_servers_own(
+    trial: CreationTrial | None, created: float | None, written: float, trust: Trust | None
+) -> None:
+    file = make_file(make_lock(DAY), created=created, written=written)
+    witness = server_clock(file.entry, make_facts(trial=trial, directory=40), 0)
+    assert witness.trust is trust
+    assert (witness.name, witness.age) == (("server-creation", 100) if trust else ("server-directory", 40))
+
+
+@pytest.mark.parametrize(
+    ("trial", "written", "why"),
+    [
+        (KEPT, 2 * DAY, ""),
+        (KEPT, DAY, "it was not written over SMB"),
+        (None, 2 * DAY, "not proven yet"),
+        (REFUSED, 2 * DAY, "did not permit the test"),
+        (FOLLOWED, 2 * DAY, "from the owner's clock"),
+        (ONE_CLOCK, 2 * DAY, "one and the same"),
+    ],
+)
+@pytest.mark.parametrize("problem", [None, Problem.INCOMPLETE])
+def test_why_a_person_has_to_say_yes(
+    trial: CreationTrial | None, written: float, why: str, problem: Problem | None
+) -> None:
+    lock = make_lock(DAY) if problem is None else None
+    file = make_file(lock, created=DAY, written=written, problem=problem)
+    verdict = judge_one(file, make_facts(trial=trial, directory=DAY))
+    assert verdict.removable
+    assert why in verdict.why_attended
+    assert verdict.independent is (not why)
+
+
+def test_proof_of_death_needs_no_person() -> None:
+    verdict = judge_one(make_file(make_lock(DAY), created=DAY), make_facts(trial=FOLLOWED, directory=DAY), GONE)
+    assert (verdict.state, verdict.independent) == (State.DEAD, True)
+
+
+@pytest.mark.parametrize(
+    ("beside_created", "age"),
+    [(None, DAY), (DAY + 60, DAY), (DAY, DAY), (60, None)],
+    ids=["none", "older", "equal", "newer"],
+)
+def test_the_directory_is_void_below_a_genuine_creation(beside_created: float | None, age: float | None) -> None:
+    file = make_file(make_lock(DAY), created=None, written=DAY)
+    beside = make_file(make_lock(60, pid=1), created=beside_created, written=70)
+    verdict = judge_one(file, make_facts(directory=DAY), beside=(beside,))
+    assert verdict.age == age
+    assert verdict.state is (State.DOUBTFUL if age is None else State.STALE)
+    assert age is not None or verdict.reasons[0].code == "clock-unknown"
+
+
+def test_the_experiment_corrects_the_servers_clock() -> None:
+    ahead = CreationTrial(KEPT.outcome, ahead=60 * 10**9)
+    assert judge_one(make_file(make_lock(DAY), created=100), make_facts(trial=ahead)).age == 160
+
+
+def test_findings_are_for_their_own_lock() -> None:
+    first, second = (make_file(make_lock(DAY, pid=pid), created=DAY) for pid in (1, 2))
+    verdicts = judge([first, second], make_facts(), {first.id: [ALIVE]})
+    assert [verdict.state for verdict in verdicts] == [State.ACTIVE, State.STALE]

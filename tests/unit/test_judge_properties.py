@@ -1,0 +1,149 @@
+"""What holds for all locks and clocks: no witness for life can cost a lock, and no witness against it can save it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
+from lockctl.liveness.judge import judge
+from lockctl.lock import Lock, LockFile, Problem
+from tests.unit.making import FOLLOWED, KEPT, NOW, ONE_CLOCK, REFUSED, make_facts, make_file, make_lock, seconds
+
+EDGES = [0.0, 449.0, 450.0, 451.0, 1799.0, 1800.0, 1801.0, 86400.0, 86401.0]
+AGES = st.one_of(st.sampled_from(EDGES), st.floats(-7200, 200_000, allow_nan=False))
+ALIVE, GONE = Witness("process", "alive", "runs"), Witness("restart", "gone", "restarted")
+SILENT = Witness("process", None, "says nothing")
+FINDINGS = st.lists(st.sampled_from([ALIVE, GONE, SILENT]), max_size=3, unique=True)
+EXAMPLES = settings(max_examples=150, deadline=None)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> LockFile:
+    lock: Lock | None = make_lock(draw(AGES), pid=draw(st.integers(1, 3)))
+    problem = draw(st.none() | st.sampled_from(list(Problem)))
+    created = draw(st.none() | AGES)
+    written = draw(AGES)
+    name = f"{draw(st.integers(0, 2**256 - 1)):064x}"
+    return make_file(None if problem else lock, name=name, created=created, written=written, problem=problem)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    return make_facts(
+        directory=draw(AGES),
+        trial=draw(st.sampled_from([None, KEPT, FOLLOWED, REFUSED, ONE_CLOCK])),
+        trust_clock=draw(st.sampled_from([None, "owner", "server"])),
+        local=draw(st.sampled_from([0, -3600, 3600])),
+    )
+
+
+def first(folder: Sequence[LockFile], known: Facts, findings: Sequence[Witness]) -> Verdict:
+    return judge(folder, known, {folder[0].id: findings})[0]
+
+
+def not_set_back(known: Facts, folder: Sequence[LockFile]) -> Facts:
+    """The same facts, with a directory's time that is not older than any creation in it."""
+    newest = max(file.entry.created or 0 for file in folder)
+    return replace(known, directory_changed=max(known.directory_changed, newest))
+
+
+FOLDERS = st.lists(files(), min_size=1, max_size=4, unique_by=lambda file: file.id)
+
+
+@given(FOLDERS, facts(), FINDINGS)
+@EXAMPLES
+def test_the_table_is_total(folder: list[LockFile], known: Facts, findings: list[Witness]) -> None:
+    verdicts = judge(folder, known, {file.id: findings for file in folder})
+    assert [verdict.file for verdict in verdicts] == folder
+    for verdict in verdicts:
+        assert verdict.reasons
+        assert verdict.reasons[0].text
+        assert bool(verdict.why_attended) is not verdict.independent
+        assert verdict.age is None or verdict.age >= 0
+
+
+@given(FOLDERS, facts(), FINDINGS)
+@EXAMPLES
+def test_seen_alive_is_never_removable(folder: list[LockFile], known: Facts, findings: list[Witness]) -> None:
+    if folder[0].lock is not None:
+        assert first(folder, known, [*findings, ALIVE]).state is State.ACTIVE
+
+
+@given(FOLDERS, facts(), FINDINGS, st.integers(0, 2))
+@EXAMPLES
+def test_a_finding_less_never_makes_removable(
+    folder: list[LockFile], known: Facts, findings: list[Witness], which: int
+) -> None:
+    """Taking away a proof of death, or what said nothing."""
+    fewer = [finding for finding in findings if finding is ALIVE or finding is not (GONE, SILENT, None)[which]]
+    if not first(folder, known, findings).removable:
+        assert not first(folder, known, fewer).removable
+
+
+@given(FOLDERS, facts(), FINDINGS, AGES)
+@EXAMPLES
+def test_a_younger_clock_never_makes_removable(
+    folder: list[LockFile], known: Facts, findings: list[Witness], by: float
+) -> None:
+    """Each clock in turn says that less time has passed than it said before. (The directory's is not void before.)"""
+    known = not_set_back(known, folder)
+    if first(folder, known, findings).removable:
+        return
+    back = seconds(abs(by))
+    clocks = known.clocks
+    younger = [
+        replace(known, clocks=Clocks(clocks.local - back, clocks.server)),
+        replace(known, clocks=Clocks(clocks.local, clocks.server - back)),
+        replace(known, directory_changed=known.directory_changed + back),
+    ]
+    for less in younger:
+        assert not first(folder, less, findings).removable
+
+
+@given(FOLDERS, facts(), FINDINGS)
+@EXAMPLES
+def test_a_clock_that_falls_silent_never_makes_removable(
+    folder: list[LockFile], known: Facts, findings: list[Witness]
+) -> None:
+    """The creation time is taken away, in a folder whose own time nobody has set back."""
+    known = not_set_back(known, folder)
+    silent = [replace(folder[0], entry=replace(folder[0].entry, created=None)), *folder[1:]]
+    if known.trust_clock is None and not first(folder, known, findings).removable:
+        assert not first(silent, known, findings).removable
+
+
+@given(FOLDERS, facts(), FINDINGS, st.floats(0, 10**6))
+@EXAMPLES
+def test_time_alone_never_saves_a_lock(
+    folder: list[LockFile], known: Facts, findings: list[Witness], passed: float
+) -> None:
+    later = Clocks(known.clocks.local + seconds(passed), known.clocks.server + seconds(passed))
+    if first(folder, known, findings).removable:
+        assert first(folder, replace(known, clocks=later), findings).removable
+
+
+@given(FOLDERS, facts(), FINDINGS)
+@EXAMPLES
+def test_a_renewal_never_makes_removable(folder: list[LockFile], known: Facts, findings: list[Witness]) -> None:
+    """The owner writes a new file, which moves the directory's time as well."""
+    lock = folder[0].lock
+    if lock is None or first(folder, known, findings).removable:
+        return
+    renewed = make_file(replace(lock, time_ns=NOW, time="now"), name="f" * 64, created=0)
+    renewed_folder = [*(file for file in folder if file.id != renewed.id), renewed]
+    assert not first(renewed_folder, replace(known, directory_changed=NOW), findings).removable
+
+
+@given(FOLDERS, facts(), FINDINGS)
+@EXAMPLES
+def test_nothing_that_the_server_just_saw_made_is_removable(
+    folder: list[LockFile], known: Facts, findings: list[Witness]
+) -> None:
+    """Whatever else speaks against it, unless its creation time is known to be made up."""
+    fresh = replace(folder[0], entry=replace(folder[0].entry, created=NOW))
+    if known.trial is not FOLLOWED:
+        assert not first([fresh, *folder[1:]], known, findings).removable
