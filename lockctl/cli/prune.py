@@ -19,7 +19,7 @@ from lockctl.cli.opening import (
     start_deadline,
 )
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, HostOption, JsonOption, OlderOption, with_common
-from lockctl.cli.signals import GRACE_SECONDS, SIGNALS
+from lockctl.cli.signals import SIGNALS
 from lockctl.deadline import Deadline
 from lockctl.errors import Declined, LockctlError, LocksRemain
 from lockctl.plan import Wish, make_plan
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from lockctl.plan import Plan
     from lockctl.pruning import Run, Target
     from lockctl.survey import Survey
+
+
+_LOOK_SECONDS = 15.0
+"""For a new connection after one was lost."""
 
 
 class Trusted(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum as choices
@@ -67,7 +71,7 @@ def prune(
         target = Target(opened.repository, opened.transport, opened.address, deadline, trust)
         wish = Wish(older, tuple(host or ()), yes)
         run = _prune(target, wish, journal, console, dry_run, json)
-    _look_again(run, journal, access, console)
+    _look_again(run, journal, access, console, deadline)
     return _status(run, fail_if_locked, console)
 
 
@@ -111,15 +115,14 @@ def _tell_closed(journal: Journal, look: Callable[[], Survey], console: Console)
         console.warn(f"an earlier run was ended at lock {record.removed.id[:8]}: {record.outcome_text}")
 
 
-def _look_again(run: Run, journal: Journal, access: Access, console: Console) -> None:
+def _look_again(run: Run, journal: Journal, access: Access, console: Console, deadline: Deadline) -> None:
     """After a lost connection: one new one, to see what became of the lock that nobody knows of."""
     if not run.lost:
         return
     from lockctl.survey import take_survey
 
-    deadline = Deadline(GRACE_SECONDS / 2)
     try:
-        with open_repository(access, console, deadline) as opened:
+        with open_repository(access, console, Deadline(deadline.cap(_LOOK_SECONDS))) as opened:
             _tell_closed(journal, lambda: take_survey(opened.repository, opened.address), console)
     except LockctlError:
         console.warn("the server cannot be asked again: the next run looks what became of that lock")

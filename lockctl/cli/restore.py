@@ -12,7 +12,7 @@ import typer
 from lockctl.cli.opening import connect, find_other_place, make_console, open_journal, start_deadline
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.cli.signals import SIGNALS
-from lockctl.errors import FileError, LockctlError, UnknownLock
+from lockctl.errors import FileError, LockctlError, NotFound, UnknownLock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,7 @@ def _pick(records: Sequence[Record], beginning: str) -> Record:
 def _put_back(record: Record, common: Common, console: Console, deadline: Deadline, journal: Journal) -> None:
     from lockctl.journal import Outcome
     from lockctl.moments import format_moment
+    from lockctl.repository.reader import no_repository
 
     if record.outcome is not Outcome.REMOVED:
         console.warn(
@@ -89,6 +90,8 @@ def _put_back(record: Record, common: Common, console: Console, deadline: Deadli
     name = record.removed.id
     with connect(place, console, deadline) as transport:
         (config,) = transport.read_many(["config"], _MAX_CONFIG)
+        if isinstance(config, NotFound):
+            raise no_repository()
         if isinstance(config, FileError):
             raise config
         if hashlib.sha256(config).hexdigest() != record.origin.config_sha256:

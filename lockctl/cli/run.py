@@ -61,6 +61,8 @@ def run_command_line(words: Sequence[str]) -> int:
         return status if isinstance(status, int) else 0
     except LockctlError as error:
         return _report(error, words)
+    except SystemExit:
+        return 0  # typer's answer to a reader of --help who has seen enough
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback ever reaches a user
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             return _report(UsageError(error.format_message().rstrip("."), "See lockctl --help"), words)

@@ -14,8 +14,8 @@ from typing import Any
 from lockctl.deadline import Deadline, boottime
 from lockctl.errors import Interrupted
 
-GRACE_SECONDS = 15.0
-"""After the deadline, for a run that stops by itself and looks once more what became of its last removal."""
+GRACE_SECONDS = 3.0
+"""After the deadline, for a run that stops by itself."""
 
 
 class Signals:

@@ -42,7 +42,8 @@ class HeadStart:
         """Keeps the key file that opened. Raises OSError where it cannot be written."""
         if hashlib.sha256(data).hexdigest() == self.id:
             return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._path.parent.parent, self._path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(f".{os.getpid()}")
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(data)
