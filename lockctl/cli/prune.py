@@ -21,7 +21,7 @@ from lockctl.cli.opening import (
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, HostOption, JsonOption, OlderOption, with_common
 from lockctl.cli.signals import SIGNALS
 from lockctl.deadline import Deadline
-from lockctl.errors import Declined, LockctlError, LocksRemain
+from lockctl.errors import Declined, Interrupted, LockctlError, LocksRemain
 from lockctl.plan import Wish, make_plan
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ def _show_run(run: Run, console: Console, json: bool) -> None:
 
 
 def _status(run: Run, fail_if_locked: bool, console: Console) -> int:
+    if SIGNALS.received:
+        return Interrupted(SIGNALS.received).status
     if run.status == 0 and fail_if_locked and run.blocking:
         error = LocksRemain(f"{len(run.blocking)} of the locks that block restic remain", "See 'lockctl list'")
         console.fail(str(error))

@@ -11,7 +11,7 @@ import typer
 
 from lockctl.cli.console import Console
 from lockctl.cli.signals import SIGNALS
-from lockctl.errors import LockctlError, UsageError
+from lockctl.errors import Interrupted, LockctlError, UsageError
 
 COMMANDS = {
     "list": "list.list_locks",
@@ -60,7 +60,8 @@ def run_command_line(words: Sequence[str]) -> int:
         status = build_app(words)(args=list(words) or ["--help"], prog_name="lockctl", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except LockctlError as error:
-        return _report(error, words)
+        # What a signal cut short can look like a lost connection.
+        return _report(Interrupted(SIGNALS.received) if SIGNALS.received else error, words)
     except SystemExit:
         return 0  # typer's answer to a reader of --help who has seen enough
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback ever reaches a user

@@ -24,6 +24,8 @@ class Signals:
     def __init__(self) -> None:
         self._shielded = False
         self._pending = 0
+        self.received = 0
+        """The number of the signal that came, 0 where none did."""
         self.has_begun = False
         """Whether a removal was begun in this run."""
 
@@ -33,6 +35,7 @@ class Signals:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self.received = number
         if self._shielded:
             self._pending = number
         else:

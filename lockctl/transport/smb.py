@@ -174,12 +174,15 @@ class SmbTransport:
         answers = self._connection.exchange(
             message.create(self._path(path), access, message.SHARE_READ, message.OPEN_FILE),
             message.query_info(message.RELATED, FileInformationClass.FILE_INTERNAL_INFORMATION, 8),
+            message.query_info(message.RELATED, FileInformationClass.FILE_STANDARD_INFORMATION, 24),
             message.read(message.RELATED, min(len(data) + 1, message.READ_UNIT)),
         )
         opened = message.parse_create(self._check(answers[0], path))
         try:
             index = message.parse_buffer(self._check(answers[1], path))
-            content = self._content(answers[0], answers[2], path)
+            if message.is_going(message.parse_buffer(self._check(answers[2], path))):
+                raise NotFound(f"{path}: somebody else has just removed it")
+            content = self._content(answers[0], answers[3], path)
             found = replace(
                 entry,
                 file_id=int.from_bytes(index, "little"),

@@ -170,6 +170,15 @@ def parse_read(data: bytes) -> bytes:
     return data[offset - 64 : offset - 64 + length]
 
 
+def is_going(buffer: bytes) -> bool:
+    """Whether FileStandardInformation ([MS-FSCC] 2.4.41) tells of a file without a name, or one marked for deletion.
+
+    A CREATE that meets the end of another handle on a marked file can open what has lost its name already.
+    """
+    _, _, links, pending = _unpack(struct.Struct("<qqI?"), buffer)
+    return links == 0 or bool(pending)
+
+
 def parse_entries(buffer: bytes) -> Iterator[Entry]:
     """The entries of FileIdBothDirectoryInformation ([MS-FSCC] 2.4.17), `.` and `..` included."""
     offset = 0

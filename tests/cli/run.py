@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +79,16 @@ def lockctl(
     tty: bool = False,
     state_dir: Path | None = None,
     seconds: float = SECONDS,
+    before_answer: Callable[[], object] | None = None,
 ) -> Done:
-    """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks."""
+    """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks.
+
+    `before_answer` is called while the question stands there.
+    """
     variables = environment(target, state_dir)
     begun = time.monotonic()
     if tty:
-        done = _run_at_terminal([*COMMAND, *args], variables, stdin, seconds)
+        done = _run_at_terminal([*COMMAND, *args], variables, _Person(stdin, before_answer), seconds)
     else:
         ended = subprocess.run(
             [*COMMAND, *args],
@@ -146,7 +150,34 @@ def ids(locks: Sequence[Mapping[str, Any]]) -> set[str]:
     return {lock["id"] for lock in locks}
 
 
-def _run_at_terminal(command: Sequence[str], variables: dict[str, str], answer: str, seconds: float) -> Done:
+def assert_fails(done: Done, status: int, *said: str) -> None:
+    """One or two lines on standard error that say these things, and that status."""
+    assert done.status == status, done.text
+    assert done.stdout == ""
+    assert 1 <= len(done.stderr.splitlines()) <= 2
+    assert done.stderr.startswith("lockctl: ")
+    assert "internal error" not in done.stderr
+    for one in said:
+        assert one in done.stderr
+
+
+def assert_same_in_json(done: Done, status: int, kind: str) -> None:
+    """The same failure as an object."""
+    assert done.status == status
+    assert list(done.json) == ["schema", "code", "kind", "message"]
+    assert (done.json["schema"], done.json["code"], done.json["kind"]) == ("lockctl.error/1", status, kind)
+    assert done.stdout.count("\n") == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who sits at the terminal."""
+
+    answer: str
+    before_answer: Callable[[], object] | None
+
+
+def _run_at_terminal(command: Sequence[str], variables: dict[str, str], person: _Person, seconds: float) -> Done:
     ours, theirs = pty.openpty()
     begun = time.monotonic()
     process = subprocess.Popen(
@@ -161,7 +192,7 @@ def _run_at_terminal(command: Sequence[str], variables: dict[str, str], answer: 
     )
     os.close(theirs)
     try:
-        output = _converse(ours, answer, begun + seconds)
+        output = _converse(ours, person, begun + seconds)
         status = process.wait(timeout=max(0.1, begun + seconds - time.monotonic()))
     finally:
         os.close(ours)
@@ -170,7 +201,7 @@ def _run_at_terminal(command: Sequence[str], variables: dict[str, str], answer: 
     return Done(status, output.replace("\r\n", "\n"), seconds=time.monotonic() - begun)
 
 
-def _converse(terminal: int, answer: str, deadline: float) -> str:
+def _converse(terminal: int, person: _Person, deadline: float) -> str:
     """Read until the other side has closed, and type the answer once the question stands there."""
     output, typed = b"", False
     while time.monotonic() < deadline:
@@ -184,6 +215,8 @@ def _converse(terminal: int, answer: str, deadline: float) -> str:
             return output.decode()
         output += part
         if not typed and output.decode(errors="ignore").endswith((QUESTION, ": ")):
-            os.write(terminal, answer.encode())
+            if person.before_answer is not None:
+                person.before_answer()
+            os.write(terminal, person.answer.encode())
             typed = True
     raise LabError(f"no end at the terminal; so far: {output.decode(errors='replace')}")

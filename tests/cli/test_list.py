@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import socket
 
 import pytest
 
-from tests.cli.make import HOUR, WEB1, WEB2, WEB3, one_of_each
+from tests.cli.make import HOUR, WEB1, WEB2, one_of_each
 from tests.cli.run import Done, ids, list_locks, lockctl, smb_environment, state_of
 from tests.conftest import NewRepository
 from tests.lab.restic import Repository
@@ -36,7 +37,10 @@ def test_an_empty_repository_blocks_nothing(repository: Repository) -> None:
     assert done.status == 0
     assert done.stdout == f"0 locks in {repository.address}\ncan run now: backup, prune, check, forget\n"
     assert done.stderr == ""
-    assert not state_of(repository).exists(), "listing wrote something"
+    kept = state_of(repository)
+    assert [path.name for path in kept.iterdir()] == ["keys"], "no more than the key file, for a faster start"
+    assert kept.stat().st_mode & 0o077 == 0, "for its owner's eyes only"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept.rglob("*"))
 
 
 def test_table_has_a_line_for_each_lock(repository: Repository) -> None:
@@ -83,7 +87,7 @@ def test_json_has_the_keys_of_the_manual(repository: Repository) -> None:
     assert set(lock["file"]) == {"size", "created", "written", "id"}
     assert lock["file"]["size"] == (repository.path / "locks" / lock_id).stat().st_size
     assert lock["file"]["id"] == (repository.path / "locks" / lock_id).stat().st_ino
-    assert told["blocked"] == dict.fromkeys(WORK, [lock_id])
+    assert told["blocked"] == {work: [lock_id] for work in WORK}
 
 
 def test_json_names_the_witnesses(repository: Repository) -> None:
@@ -108,8 +112,6 @@ def test_every_state_is_told(furnished: tuple[Repository, dict[str, str]]) -> No
 
 
 def test_a_dead_owner_of_this_machine(repository: Repository) -> None:
-    import socket
-
     lock_id = aged_lock(repository, 900, Owner(socket.gethostname(), pid=2**22 + 5))
     (lock,) = list_locks(repository)
     assert (lock["id"], lock["state"], lock["removable"]) == (lock_id, "dead", True)
@@ -128,9 +130,7 @@ def test_a_dead_owner_of_this_machine(repository: Repository) -> None:
         (["--older", "1h", "--host", "web1"], {"stale"}),
     ],
 )
-def test_options_choose(
-    furnished: tuple[Repository, dict[str, str]], options: list[str], chosen: set[str]
-) -> None:
+def test_options_choose(furnished: tuple[Repository, dict[str, str]], options: list[str], chosen: set[str]) -> None:
     repository, made = furnished
     assert ids(list_locks(repository, *options)) == {made[state] for state in chosen}
 

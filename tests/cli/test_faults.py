@@ -1,0 +1,186 @@
+"""The connection breaks or falls silent at any moment of a run, or the journal cannot be written."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.frames import (
+    Prepared,
+    assert_finished,
+    assert_nothing_lost,
+    assert_told_truly,
+    at_each,
+    intents_of,
+    prepare,
+    tidy,
+)
+from tests.cli.make import HOUR, WEB1
+from tests.cli.run import COMMAND, ROOT, assert_fails, environment, lockctl, smb_environment
+from tests.conftest import NewRepository
+from tests.lab.proxy import Proxy
+from tests.lab.restic import Repository
+from tests.lab.seal import aged_lock
+
+
+@pytest.fixture(scope="module")
+def prepared(new_repository: NewRepository) -> Prepared:
+    """Two old locks, and the number of frames that their prune takes."""
+    return prepare(new_repository())
+
+
+@pytest.mark.parametrize("fault", ["cut", "reply lost"])
+def test_prune_and_a_connection_that_is_lost(prepared: Prepared, fault: str) -> None:
+    """The server can be reached again at once: the run sees for itself what became of its last lock."""
+
+    def check(n: int) -> None:
+        repository = prepared.copy(f"{fault[:3]}-{n}")
+        with Proxy(repository.samba.port) as proxy:
+            if fault == "cut":
+                proxy.cut_after(n)
+            else:
+                proxy.drop_reply_after(n)
+            done = lockctl(repository.through(proxy.port), "prune", "--yes")
+        assert_nothing_lost(repository, prepared.locks)
+        told = intents_of(repository)
+        expected = {3} if told else {14}
+        if n >= prepared.frames - 1:
+            expected.add(0)
+        assert done.status in expected, done.text
+        assert done.status == 0 or "lost" in done.stderr or "closed" in done.stderr, done.text
+        assert "internal error" not in done.text
+        assert_told_truly(repository, prepared.locks)
+        assert_finished(repository, prepared.locks)
+        tidy(repository)
+
+    # A cut before the one frame looks to us like the lost reply of the one before: half of them will do.
+    at_each(range(1, prepared.frames + 1, 2 if fault == "cut" else 1), check)
+
+
+def test_prune_and_a_server_that_falls_silent(prepared: Prepared) -> None:
+    def check(n: int) -> None:
+        repository = prepared.copy(f"silent-{n}")
+        with Proxy(repository.samba.port) as proxy:
+            proxy.silence_after(n)
+            done = lockctl(repository.through(proxy.port), "prune", "--yes", "--timeout", "2s")
+        assert done.status == (3 if intents_of(repository) else 14), done.text
+        assert "not finished within 2 s (--timeout)" in done.stderr, done.text
+        assert done.seconds < 5, f"{done.seconds:.1f} s"
+        assert_nothing_lost(repository, prepared.locks)
+        assert_finished(repository, prepared.locks)
+        tidy(repository)
+
+    at_each(range(1, prepared.frames + 1), check, parallel=8)
+
+
+@pytest.mark.parametrize("fault", ["cut", "reply lost", "silent"])
+def test_list_and_a_connection_that_is_lost(prepared: Prepared, fault: str) -> None:
+    repository = prepared.original
+    with Proxy(repository.samba.port) as proxy:
+        assert lockctl(repository.through(proxy.port), "list").status == 0
+        frames = proxy.frames
+
+    def check(n: int) -> None:
+        with Proxy(repository.samba.port) as proxy:
+            {"cut": proxy.cut_after, "reply lost": proxy.drop_reply_after, "silent": proxy.silence_after}[fault](n)
+            words = ["list", "--json", "--timeout", "2s"]
+            done = lockctl(smb_environment(repository.through(proxy.port)), *words)
+        assert done.status == 14, done.text
+        assert done.json["schema"] == "lockctl.error/1"
+        assert done.json["code"] == 14
+        assert done.json["kind"] in ({"deadline"} if fault == "silent" else {"unreachable", "connection-lost"}), (
+            done.text
+        )
+        assert done.seconds < 5
+
+    at_each(range(1, frames), check, parallel=8)
+
+
+def test_a_slow_server_is_no_error(prepared: Prepared) -> None:
+    repository = prepared.copy("slow")
+    with Proxy(repository.samba.port, delay=0.05) as proxy:
+        done = lockctl(repository.through(proxy.port), "prune", "--yes", "--timeout", "30s")
+    assert done.status == 0, done.text
+    assert repository.lock_ids() == []
+    assert_told_truly(repository, prepared.locks)
+
+
+def test_a_deadline_that_is_long_enough(prepared: Prepared) -> None:
+    repository = prepared.copy("long-enough")
+    assert lockctl(repository, "prune", "--yes", "--timeout", "1m").status == 0
+    assert repository.lock_ids() == []
+
+
+@pytest.mark.parametrize("kind", ["a file in the way", "no such parent that can be made", "a folder in the way"])
+def test_a_journal_that_cannot_be_written(repository: Repository, tmp_path: Path, kind: str) -> None:
+    lock_id = aged_lock(repository, 2 * HOUR, WEB1)
+    state = tmp_path / "state"
+    match kind:
+        case "a file in the way":
+            state.write_text("in the way")
+        case "a folder in the way":
+            (state / "journal.jsonl").mkdir(parents=True)
+        case _:
+            state = Path("/proc/no-such-folder/state")
+    done = lockctl(repository, "prune", "--yes", state_dir=state)
+    assert_fails(done, 1, str(state), "--state-dir")
+    assert repository.lock_ids() == [lock_id]
+    assert lockctl(repository, "list", state_dir=state).status in (0, 1)
+
+
+def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
+    """A limit on the size of files stands for it: the intent cannot be written, so nothing is removed."""
+    made = {aged_lock(repository, 2 * HOUR, WEB1) for _ in range(2)}
+    (tmp_path / "journal.jsonl").write_bytes(b"")
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700))
+
+    done = subprocess.run(
+        [*COMMAND, "prune", "--yes"],
+        env=environment(repository, tmp_path),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=limit,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "journal.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert repository.sound_lock_ids() == made
+    after = lockctl(repository, "prune", "--yes", state_dir=tmp_path)
+    assert after.status == 0, after.text
+    assert repository.lock_ids() == []
+
+
+@pytest.mark.parametrize("limit", [1_100, 1_500, 2_000, 2_500])
+def test_a_disk_that_becomes_full(repository: Repository, tmp_path: Path, limit: int) -> None:
+    """Whatever was removed is in the journal, with its bytes."""
+    made = frozenset(aged_lock(repository, 2 * HOUR + age, WEB1) for age in range(3))
+
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    repository_state = environment(repository)["LOCKCTL_STATE_DIR"]
+    done = subprocess.run(
+        [*COMMAND, "prune", "--yes"],
+        env=environment(repository),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=limit_files,
+    )
+    assert done.returncode in (1, 3), done.stderr
+    assert "Traceback" not in done.stderr
+    assert repository_state in done.stderr
+    assert_nothing_lost(repository, made)
+    assert_finished(repository, made)

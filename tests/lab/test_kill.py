@@ -1,0 +1,94 @@
+"""`lockctl prune` is ended at each of its SMB frames: nothing is lost, and the journal tells the truth."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from tests.cli.frames import (
+    Prepared,
+    assert_finished,
+    assert_nothing_lost,
+    assert_told_truly,
+    at_each,
+    intents_of,
+    prepare,
+    tidy,
+)
+from tests.cli.make import quicken
+from tests.cli.run import Done, finish, start
+from tests.conftest import NewRepository
+from tests.lab.proxy import Proxy
+from tests.lab.restic import Repository
+
+
+@pytest.fixture(scope="module")
+def prepared(new_repository: NewRepository) -> Prepared:
+    """Two old locks, and the number of frames that their prune takes."""
+    repository = new_repository()
+    quicken(repository)
+    return prepare(repository)
+
+
+def prune_and_signal(repository: Repository, proxy: Proxy, n: int, number: signal.Signals) -> Done:
+    """Start a prune, and signal it right before its n-th frame goes on; a killed one is gone by then."""
+    processes: list[subprocess.Popen[str]] = []
+    started = threading.Event()
+
+    def end(_: int) -> None:
+        started.wait(timeout=10)
+        processes[0].send_signal(number)
+        if number is signal.SIGKILL:
+            processes[0].wait(timeout=10)
+
+    proxy.on_frame(n, end)
+    processes.append(start(repository.through(proxy.port), "prune", "--yes"))
+    started.set()
+    return finish(processes[0])
+
+
+@pytest.mark.parametrize("fate", ["forwarded", "dropped"])
+def test_kill(prepared: Prepared, fate: str) -> None:
+    """The frame on its way reaches the server without anybody to take the answer, or it never does."""
+
+    def check(n: int) -> None:
+        repository = prepared.copy(f"{fate}-{n}")
+        with Proxy(repository.samba.port) as proxy:
+            if fate == "dropped":
+                proxy.cut_after(n)
+            done = prune_and_signal(repository, proxy, n, signal.SIGKILL)
+        assert done.status == -signal.SIGKILL, done.text
+        assert_nothing_lost(repository, prepared.locks)
+        open_intents = [lock_id for lock_id, outcome in intents_of(repository) if outcome is None]
+        finished = assert_finished(repository, prepared.locks)
+        assert len(open_intents) <= 1
+        for lock_id in open_intents:
+            assert f"an earlier run was ended at lock {lock_id[:8]}" in finished.stderr
+        tidy(repository)
+
+    at_each(range(1, prepared.frames + 1), check)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal(prepared: Prepared, number: signal.Signals) -> None:
+    """What was begun is finished, and nothing else is begun."""
+
+    def check(n: int) -> None:
+        repository = prepared.copy(f"{number.name}-{n}")
+        with Proxy(repository.samba.port) as proxy:
+            done = prune_and_signal(repository, proxy, n, number)
+        last = {0} if n >= prepared.frames - 1 else set()
+        assert done.status in {128 + number} | last, f"{done.status}: {done.text}"
+        assert done.status == 0 or "interrupted" in done.stderr
+        assert "internal error" not in done.text
+        assert_told_truly(repository, prepared.locks)
+        told = {lock_id for lock_id, outcome in intents_of(repository) if outcome == "removed"}
+        assert told == prepared.locks - set(repository.lock_ids())
+        for lock_id in told:
+            assert f"removed {lock_id[:8]}" in done.stdout, "what was removed is told"
+        tidy(repository)
+
+    at_each(range(1, prepared.frames + 1), check)
