@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lockctl.deadline import boottime
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
 from lockctl.liveness.judge import judge
@@ -50,7 +51,7 @@ def take_survey(
     """Looks once. Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig."""
     found = repository.find_locks()
     config = repository.config
-    clocks = Clocks(local=wall(), server=found.now)
+    clocks = Clocks(local=wall() - int((boottime() - found.arrived) * 1e9), server=found.now)
     facts = Facts(clocks, found.changed, trial, trust_clock)
     verdicts = judge(found.files, facts, _ask_machine(found.files, machine))
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)

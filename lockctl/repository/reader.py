@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lockctl.deadline import Background, Deadline
+from lockctl.deadline import Background, Deadline, boottime
 from lockctl.errors import (
     DamagedConfig,
     DamagedKey,
@@ -64,11 +64,15 @@ class OpenedKey:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The lock files at one moment. `now` is the server's clock, `changed` the directory's last change."""
+    """The lock files at one moment, which is when the answer came and not when the key was derived at last."""
 
     files: tuple[LockFile, ...]
     now: int
+    """The server's clock then, in nanoseconds since 1970."""
+    arrived: float
+    """Our boot-time clock then, in seconds."""
     changed: int
+    """The last change of locks/."""
 
 
 class Repository:
@@ -105,12 +109,13 @@ class Repository:
     def find_locks(self) -> Found:
         """Lists and reads locks/, decodes what can be decoded. Raises the transport's errors and those of `config`."""
         listing, contents = self._read_locks()
+        now, arrived = self._reader.now(), boottime()
         files = tuple(
             self._interpret(entry, contents.get(entry.name))
             for entry in listing.entries
             if not isinstance(contents.get(entry.name), NotFound)
         )
-        return Found(files, self._reader.now(), listing.changed)
+        return Found(files, now, arrived, listing.changed)
 
     def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
         """The listing and what it names; again where a lock vanished meanwhile, for its owner has a new one then."""
