@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import sleep
 
 from lockctl.deadline import Deadline
@@ -31,10 +32,11 @@ class Target:
     address: str
     deadline: Deadline
     trust_clock: str | None = None
+    memory: Path | None = None
 
     def look(self, trial: CreationTrial | None = None) -> Survey:
         """A survey of it."""
-        return take_survey(self.repository, self.address, trial=trial, trust_clock=self.trust_clock)
+        return take_survey(self.repository, self.address, trial=trial, trust_clock=self.trust_clock, memory=self.memory)
 
 
 @dataclass(slots=True)

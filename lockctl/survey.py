@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lockctl.deadline import boottime
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
 from lockctl.liveness.judge import judge
 from lockctl.lock import LockFile
-from lockctl.repository.reader import Config, Repository
+from lockctl.repository.reader import Config, Found, Repository
+from lockctl.sightings import Sightings, moment_at
 from lockctl.transport.base import CreationTrial
 
 WORK = ("backup", "prune", "check", "forget")
@@ -45,16 +47,30 @@ def take_survey(
     *,
     trial: CreationTrial | None = None,
     trust_clock: str | None = None,
+    memory: Path | None = None,
     wall: Callable[[], int] = time.time_ns,
     machine: Callable[[], process.Machine] = process.look_at_this_machine,
 ) -> Survey:
-    """Looks once. Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig."""
+    """Looks once. `memory` is the folder of what this machine has seen before.
+
+    Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig.
+    """
     found = repository.find_locks()
     config = repository.config
     clocks = Clocks(local=wall() - int((boottime() - found.arrived) * 1e9), server=found.now)
-    facts = Facts(clocks, found.changed, trial, trust_clock)
+    seen = _remember(found, Sightings(memory, config.id, address)) if memory is not None else {}
+    facts = Facts(clocks, found.changed, trial, trust_clock, seen=seen)
     verdicts = judge(found.files, facts, _ask_machine(found.files, machine))
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)
+
+
+def _remember(found: Found, sightings: Sightings) -> dict[str, float]:
+    """Notes what stands there. Without a memory the other witnesses stand."""
+    entries, now = [file.entry for file in found.files], moment_at(found.arrived)
+    try:
+        return sightings.note(entries, now)
+    except OSError:
+        return sightings.recall(entries, now)
 
 
 def _ask_machine(files: Sequence[LockFile], machine: Callable[[], process.Machine]) -> dict[str, Sequence[Witness]]:

@@ -67,7 +67,7 @@ def list_locks(
         from lockctl.render import jsonform, sheet, table  # noqa: F401
         from lockctl.survey import take_survey
 
-        survey = take_survey(opened.repository, opened.address)
+        survey = take_survey(opened.repository, opened.address, memory=opened.memory)
     report_returned(open_journal(common), survey, console)
     chosen = _choose(survey, state or (), host or (), older, sort)
     console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))

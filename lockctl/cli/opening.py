@@ -31,7 +31,7 @@ class Access:
     place: Place
     password: str = field(repr=False)
     key_hint: str
-    keys_folder: Path
+    state_folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class Opened:
     def address(self) -> str:
         """As the user knows it."""
         return self.access.place.shown
+
+    @property
+    def memory(self) -> Path:
+        """The folder of what this machine has seen before."""
+        return self.access.state_folder / "sightings"
 
 
 def make_console(common: Common) -> Console:
@@ -73,7 +78,7 @@ def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
         deadline.cap(60.0),
     )
     hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
-    return Access(place, password, hint, state_directory(common.state_dir, os.environ) / "keys")
+    return Access(place, password, hint, state_directory(common.state_dir, os.environ))
 
 
 @contextmanager
@@ -81,7 +86,7 @@ def open_repository(access: Access, console: Console, deadline: Deadline) -> Ite
     """Connects, and starts to open the repository; closes the connection at the end."""
     from lockctl.repository.headstart import HeadStart
 
-    head_start = HeadStart(access.keys_folder, access.place.shown, access.password)
+    head_start = HeadStart(access.state_folder / "keys", access.place.shown, access.password)
     with connect(access.place, console, deadline) as transport:
         from lockctl.repository.reader import open_repository as open_
 

@@ -68,7 +68,7 @@ def prune(
         from lockctl.pruning import Target
 
         trust = trust_clock.value if trust_clock is not None else None
-        target = Target(opened.repository, opened.transport, opened.address, deadline, trust)
+        target = Target(opened.repository, opened.transport, opened.address, deadline, trust, opened.memory)
         wish = Wish(older, tuple(host or ()), yes)
         run = _prune(target, wish, journal, console, dry_run, json)
     _look_again(run, journal, access, console, deadline)

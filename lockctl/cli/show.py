@@ -36,7 +36,7 @@ def show(
         from lockctl.render import details, jsonform
         from lockctl.survey import take_survey
 
-        survey = take_survey(opened.repository, opened.address)
+        survey = take_survey(opened.repository, opened.address, memory=opened.memory)
     report_returned(open_journal(common), survey, console)
     verdict = _pick(survey, id_)
     if json:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from lockctl.lock import LockFile, is_lock_name
@@ -83,6 +84,8 @@ class Facts:
     trust_clock: str | None = None
     """`owner` or `server`: the user's word that this one clock is right."""
     thresholds: Thresholds = Thresholds()
+    seen: Mapping[str, float] = field(default_factory=dict)
+    """By id, the seconds for which this machine itself has certainly seen the very same file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import Facts, Reason, State, Verdict, Witness
-from lockctl.liveness.witnesses import creation_trust, owner_clock, server_clock, why_attended
+from lockctl.liveness.witnesses import creation_trust, own_clock, owner_clock, server_clock, why_attended
 from lockctl.lock import Lock, LockFile, Problem, is_lock_name
 
 
@@ -47,10 +47,17 @@ def judge(
 
 def _judge_problem(file: LockFile, server: Witness, facts: Facts) -> Verdict:
     limit = facts.thresholds.temporary if file.problem is Problem.TEMPORARY else facts.thresholds.expired
-    age = server.age or 0.0
+    own = own_clock(file.id, facts)
+    age = max(own.age or 0.0, server.age or 0.0)
     state, reason = _problem_state(file, age > limit, describe_duration(age))
-    attended = why_attended(file.entry, facts.trial)
-    return Verdict(file, state, server.age, None, (reason,), (server,), not attended, attended)
+    attended = _why_attended(file, own, facts)
+    known = None if server.age is None and own.age is None else age
+    return Verdict(file, state, known, None, (reason,), (server, own), not attended, attended)
+
+
+def _why_attended(file: LockFile, own: Witness, facts: Facts) -> str:
+    """Why a person has to say yes. A live owner renews within the time that our own clock has seen the file."""
+    return "" if (own.age or 0.0) >= facts.thresholds.missed else why_attended(file.entry, facts.trial)
 
 
 def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reason]:
@@ -77,16 +84,18 @@ def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reas
 def _judge_lock(
     file: LockFile, lock: Lock, server: Witness, facts: Facts, findings: tuple[Witness, ...], superseded: bool
 ) -> Verdict:
-    owner = owner_clock(lock, facts)
-    ages = _Ages(owner.age, server.age, _certain_age(owner, server, facts))
+    owner, own = owner_clock(lock, facts), own_clock(file.id, facts)
+    certain = max(own.age or 0.0, _agreed_age(owner, server, facts))
+    ages = _Ages(owner.age, server.age, certain)
     state, reason = _lock_state(ages, findings, superseded, facts)
     reasons = (reason, *_outlook(state, findings, facts))
-    attended = "" if state is State.DEAD else why_attended(file.entry, facts.trial)
-    known = None if server.age is None and facts.trust_clock != "owner" else ages.certain
-    return Verdict(file, state, known, owner.age, reasons, (owner, server, *findings), not attended, attended)
+    attended = "" if state is State.DEAD else _why_attended(file, own, facts)
+    unknown = server.age is None and own.age is None and facts.trust_clock != "owner"
+    witnesses = (owner, server, own, *findings)
+    return Verdict(file, state, None if unknown else certain, owner.age, reasons, witnesses, not attended, attended)
 
 
-def _certain_age(owner: Witness, server: Witness, facts: Facts) -> float:
+def _agreed_age(owner: Witness, server: Witness, facts: Facts) -> float:
     """What two clocks of others agree on. What is unknown counts as 0."""
     if facts.trust_clock == "server":
         return server.age or 0.0

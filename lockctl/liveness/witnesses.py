@@ -36,6 +36,14 @@ def server_clock(entry: Entry, facts: Facts, newest_creation: int) -> Witness:
     return Witness("server-directory", "renewed", text, age)
 
 
+def own_clock(id_: str, facts: Facts) -> Witness:
+    """How long this machine has seen the very same file, by a clock that cannot be set."""
+    age = facts.seen.get(id_, 0.0)
+    if not age:
+        return Witness("own-clock", None, "this machine sees it for the first time")
+    return Witness("own-clock", "unchanged", f"this machine has seen it unchanged for {describe_duration(age)}", age)
+
+
 def creation_trust(entry: Entry, trial: CreationTrial | None) -> Trust | None:
     """How far this creation time is the server's own; None where it is made up or not known.
 

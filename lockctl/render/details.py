@@ -17,8 +17,8 @@ _CHANGES = {
     State.DEAD: "nothing that lockctl knows of; prune removes it",
     State.SUPERSEDED: "nothing that lockctl knows of; prune removes it",
     State.STALE: "a sign of life of its owner; else prune removes it",
-    State.OVERDUE: "a renewal makes it active; without one it is stale after 30 minutes by both clocks",
-    State.DOUBTFUL: "a renewal makes it active; 30 minutes without one by both clocks make it stale",
+    State.OVERDUE: "a renewal makes it active; without one it is stale after 30 minutes by both, or seen from here",
+    State.DOUBTFUL: "a renewal makes it active; 30 minutes without one, by both or seen from here, make it stale",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lockctl.liveness.evidence import Facts, State, Trust, Verdict, Witness
@@ -248,3 +250,35 @@ def test_findings_are_for_their_own_lock() -> None:
     first, second = (make_file(make_lock(DAY, pid=pid), created=DAY) for pid in (1, 2))
     verdicts = judge([first, second], make_facts(), {first.id: [ALIVE]})
     assert [verdict.state for verdict in verdicts] == [State.ACTIVE, State.STALE]
+
+
+@pytest.mark.parametrize(
+    ("seen", "owner", "server", "state", "independent"),
+    [
+        (0, 0, 0, State.ACTIVE, False),
+        (MISSED - 1, DAY, DAY, State.STALE, False),
+        (MISSED, DAY, DAY, State.STALE, True),
+        (MISSED, 0, DAY, State.DOUBTFUL, True),
+        (EXPIRED, 0, 0, State.ACTIVE, True),
+        (EXPIRED + 1, 0, 0, State.STALE, True),
+        (EXPIRED + 1, IN_AN_HOUR, 0, State.STALE, True),
+        (EXPIRED + 1, 0, None, State.STALE, True),
+        (MISSED, 0, None, State.DOUBTFUL, True),
+    ],
+)
+def test_our_own_clock(seen: float, owner: float, server: float | None, state: State, independent: bool) -> None:
+    """What this machine has seen for 30 minutes is stale whatever others' clocks say; 7½ spare a person's word."""
+    file = make_file(make_lock(owner), created=server)
+    facts = make_facts(trial=REFUSED, directory=DAY)
+    facts = replace(facts, directory_changed=0 if server is None else facts.directory_changed, seen={file.id: seen})
+    verdict = judge_one(file, facts, beside=(make_file(make_lock(0, pid=7), created=1),))
+    assert (verdict.state, verdict.independent) == (state, independent)
+    assert "own-clock" in [witness.name for witness in verdict.witnesses]
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"), [(0, State.WRITING), (EXPIRED, State.WRITING), (EXPIRED + 1, State.DAMAGED)]
+)
+def test_our_own_clock_and_a_lock_cut_short(seen: float, state: State) -> None:
+    file = make_file(None, created=0, problem=Problem.INCOMPLETE)
+    assert judge_one(file, replace(make_facts(trial=REFUSED), seen={file.id: seen})).state is state

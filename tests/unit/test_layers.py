@@ -44,7 +44,9 @@ ALLOWED = {
     "liveness/witnesses": "errors duration lock transport.base liveness.evidence",
     "liveness/judge": "errors duration lock liveness.evidence liveness.witnesses",
     "liveness/process": "errors duration lock liveness.evidence",
-    "survey": "deadline errors lock transport.base repository.reader liveness.evidence liveness.judge liveness.process",
+    "sightings": "deadline transport.base",
+    "survey": "deadline errors lock transport.base repository.reader liveness.evidence liveness.judge "
+    "liveness.process sightings",
     "plan": "duration lock liveness.evidence liveness.witnesses survey transport.base",
     "removal": "errors moments lock transport.base liveness.evidence liveness.witnesses survey plan journal lockctl",
     "pruning": "errors deadline journal liveness.evidence plan removal repository.reader survey transport.base",

@@ -1,0 +1,137 @@
+"""Our own clock: what counts as certainly seen, across clocks that are set, restarts, and two runs at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lockctl.deadline import boottime
+from lockctl.sightings import MAX_LOCKS, MAX_REPOSITORIES, Moment, Sightings, moment_at
+from lockctl.transport.base import Entry
+from tests.unit.making import make_entry
+
+START = Moment("boot-1", 1000.0, 50_000.0)
+LOCK = make_entry("a" * 64, 130, 100, 100)
+
+
+def later(seconds: float, wall: float | None = None, boot_id: str = "boot-1", boot: float | None = None) -> Moment:
+    """A moment after START; `wall` is by how much the wall clock moved, where not by the same."""
+    moved = seconds if wall is None else wall
+    return Moment(boot_id, START.boot + seconds if boot is None else boot, START.wall + moved)
+
+
+@pytest.mark.parametrize(
+    ("moments", "age"),
+    [
+        ([START], 0),
+        ([START, later(600)], 600),
+        ([START, later(600), later(1900)], 1900),
+        ([START, later(600, wall=86400)], 600),
+        ([START, later(600, wall=300)], 300),
+        ([START, later(600, wall=-300)], 0),
+        ([START, later(600), later(900, boot_id="boot-2", boot=5)], 600),
+        ([START, later(600), later(900, boot_id="boot-2", boot=5), later(1000, boot_id="boot-2", boot=105)], 700),
+        ([START, later(600, boot_id="boot-2", boot=5), later(1000, boot_id="boot-3", boot=5)], 0),
+        ([START, later(600), later(300)], 600),
+    ],
+)
+def test_what_is_certain(tmp_path: Path, moments: list[Moment], age: float) -> None:
+    """The smaller of both clocks, and of another boot only what was seen in it."""
+    sightings = Sightings(tmp_path, "id", "address")
+    for moment in moments:
+        ages = sightings.note([LOCK], moment)
+    assert ages == {LOCK.name: age}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(LOCK, file_id=LOCK.file_id + 1),
+        replace(LOCK, written=LOCK.written + 100),
+        replace(LOCK, size=LOCK.size + 1),
+        replace(LOCK, name="b" * 64),
+    ],
+)
+def test_another_instance_is_seen_for_the_first_time(tmp_path: Path, other: Entry) -> None:
+    sightings = Sightings(tmp_path, "id", "address")
+    sightings.note([LOCK], START)
+    assert sightings.note([other], later(3600)) == {other.name: 0}
+
+
+def test_a_creation_time_that_moves_is_no_other_instance(tmp_path: Path) -> None:
+    """Where a server makes creation times up, they move when a file is read."""
+    sightings = Sightings(tmp_path, "id", "address")
+    sightings.note([LOCK], START)
+    assert sightings.note([replace(LOCK, created=7)], later(3600)) == {LOCK.name: 3600}
+
+
+def test_what_was_not_there_in_between_is_forgotten(tmp_path: Path) -> None:
+    sightings = Sightings(tmp_path, "id", "address")
+    sightings.note([LOCK], START)
+    sightings.note([], later(10))
+    assert sightings.note([LOCK], later(3600)) == {LOCK.name: 0}
+
+
+def test_a_copy_of_a_repository_is_another(tmp_path: Path) -> None:
+    Sightings(tmp_path, "id", "address").note([LOCK], START)
+    assert Sightings(tmp_path, "id", "elsewhere").note([LOCK], later(3600)) == {LOCK.name: 0}
+    assert Sightings(tmp_path, "other", "address").note([LOCK], later(3600)) == {LOCK.name: 0}
+
+
+@pytest.mark.parametrize("damage", [b"", b"[", b"null", b"[[1]]", b"[" * 100_000, b'[[["x"],[1,2],[3],"y"]]', b"\xff"])
+def test_a_damaged_memory_is_none(tmp_path: Path, damage: bytes) -> None:
+    sightings = Sightings(tmp_path, "id", "address")
+    sightings.note([LOCK], START)
+    (file,) = (path for path in tmp_path.iterdir() if len(path.name) == 64)
+    file.write_bytes(damage)
+    assert sightings.note([LOCK], later(3600)) == {LOCK.name: 0}
+    assert sightings.note([LOCK], later(3700)) == {LOCK.name: 100}
+
+
+def test_recall_notes_nothing(tmp_path: Path) -> None:
+    sightings = Sightings(tmp_path / "not there", "id", "address")
+    assert sightings.recall([LOCK], START) == {LOCK.name: 0}
+    assert not (tmp_path / "not there").exists()
+
+
+def test_it_stays_small(tmp_path: Path) -> None:
+    """Neither a folder full of files nor many repositories fill the disk."""
+    many = [replace(LOCK, name=f"{number:064x}") for number in range(MAX_LOCKS + 5)]
+    assert len(Sightings(tmp_path, "id", "address").note(many, START)) == MAX_LOCKS
+    for number in range(MAX_REPOSITORIES + 5):
+        Sightings(tmp_path, "id", str(number)).note([LOCK], START)
+    assert len([path for path in tmp_path.iterdir() if len(path.name) == 64]) == MAX_REPOSITORIES
+
+
+def test_it_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
+    folder = tmp_path / "sightings"
+    Sightings(folder, "id", "address").note([LOCK], START)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Many processes note the same lock; its first sight stays the first."""
+    sightings = Sightings(tmp_path, "id", "address")
+    sightings.note([LOCK], moment_at(boottime()))
+    script = (
+        "import sys; from pathlib import Path; from lockctl.sightings import Sightings, moment_at\n"
+        "from lockctl.deadline import boottime; from lockctl.transport.base import Entry\n"
+        f"lock = {LOCK!r}\n"
+        "for _ in range(20): Sightings(Path(sys.argv[1]), 'id', 'address').note([lock], moment_at(boottime()))\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(4)]
+    assert [run.wait(60) for run in runs] == [0] * 4
+    now = moment_at(boottime() + 1000)
+    assert sightings.note([LOCK], now)[LOCK.name] >= 1000
+
+
+def test_a_moment_of_the_past() -> None:
+    """A moment is taken back to when the answer came, by both clocks alike."""
+    now, then = moment_at(boottime()), moment_at(boottime() - 100)
+    assert now.boot_id == then.boot_id
+    assert now.wall - then.wall == pytest.approx(now.boot - then.boot, abs=0.1)
