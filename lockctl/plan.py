@@ -19,6 +19,10 @@ class Wish:
     hosts: tuple[str, ...] = ()
     unattended: bool = False
     held: frozenset[str] = frozenset()
+    ids: frozenset[str] | None = None
+    """Only these, where the user named some."""
+    force: bool = False
+    """What is named goes whatever its state: a person has seen its owner and typed its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
 def why_kept(verdict: Verdict, wish: Wish) -> str:
     """Why this lock stays, or '' where it goes. Options only ever narrow what the state allows."""
     lock = verdict.file.lock
+    if wish.ids is not None and verdict.file.id not in wish.ids:
+        return "not named"
+    if wish.force and verdict.file.data is not None:
+        return ""
     if not verdict.removable or verdict.file.data is None:
         return verdict.why
     if verdict.file.id in wish.held:

@@ -51,11 +51,15 @@ class Console:
 
     def confirm(self, question: str) -> bool:
         """Whether a person says yes. Raises Unanswered where there is no terminal to ask on."""
+        return self.ask(f"{question} [y/N]", "Add --yes to remove without asking").lower() in ("y", "yes")
+
+    def ask(self, question: str, otherwise: str = "Run it at a terminal") -> str:
+        """What a person answers. Raises Unanswered where there is no terminal to ask on."""
         if not has_terminal():
-            raise Unanswered("nobody is there to answer: this is no terminal", "Add --yes to remove without asking")
-        sys.stderr.write(f"{question} [y/N] ")
+            raise Unanswered("nobody is there to answer: this is no terminal", otherwise)
+        sys.stderr.write(f"{question} ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return sys.stdin.readline().strip()
 
     @staticmethod
     def ask_secret(prompt: str) -> str:

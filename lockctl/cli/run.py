@@ -18,6 +18,7 @@ COMMANDS = {
     "ls": "list.list_locks",
     "show": "show.show",
     "prune": "prune.prune",
+    "rm": "rm.rm",
     "restore": "restore.restore",
     "history": "history.history",
 }

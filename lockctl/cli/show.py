@@ -38,7 +38,7 @@ def show(
 
         survey = take_survey(opened.repository, opened.address, memory=opened.memory)
     report_returned(open_journal(common), survey, console)
-    verdict = _pick(survey, id_)
+    verdict = pick(survey, id_)
     if json:
         fields = {**jsonform.header(survey, "lockctl.show/1"), "lock": jsonform.lock_object(verdict)}
         console.result(jsonform.dump(fields))
@@ -47,7 +47,8 @@ def show(
     return 0
 
 
-def _pick(survey: Survey, beginning: str) -> Verdict:
+def pick(survey: Survey, beginning: str) -> Verdict:
+    """The one lock whose id starts so. Raises UnknownLock."""
     found = [verdict for verdict in survey.verdicts if verdict.file.id.startswith(beginning)]
     if not found or not beginning:
         raise UnknownLock(f"no lock here has an id that starts with {beginning!r}", "See 'lockctl list'")

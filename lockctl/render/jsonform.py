@@ -43,10 +43,10 @@ def list_object(survey: Survey, verdicts: Iterable[Verdict]) -> dict[str, Any]:
     }
 
 
-def plan_object(survey: Survey, plan: Plan) -> dict[str, Any]:
-    """`lockctl.prune/1` of a dry run: `removed` is what would be."""
+def plan_object(survey: Survey, plan: Plan, schema: str) -> dict[str, Any]:
+    """`lockctl.prune/1` or `lockctl.rm/1` of a dry run: `removed` is what would be."""
     return {
-        **header(survey, "lockctl.prune/1"),
+        **header(survey, schema),
         "dry_run": True,
         "removed": [lock_object(verdict) for verdict in plan.steps],
         "kept": [_kept_object(kept.verdict, kept.why) for kept in plan.kept],
@@ -55,11 +55,11 @@ def plan_object(survey: Survey, plan: Plan) -> dict[str, Any]:
     }
 
 
-def run_object(run: Run) -> dict[str, Any]:
-    """`lockctl.prune/1` of what was done."""
+def run_object(run: Run, schema: str) -> dict[str, Any]:
+    """`lockctl.prune/1` or `lockctl.rm/1` of what was done."""
     kept = [_kept_object(kept.verdict, kept.why) for kept in run.kept]
     return {
-        **header(run.survey, "lockctl.prune/1"),
+        **header(run.survey, schema),
         "dry_run": False,
         "removed": [lock_object(result.verdict) for result in run.of(Outcome.REMOVED)],
         "kept": kept + [_kept_object(result.verdict, result.text) for result in run.of(Outcome.KEPT)],

@@ -89,10 +89,12 @@ def describe_outcome(record: Record) -> str:
 def removal_lines(run: Run) -> list[str]:
     """What was removed, a line each."""
     ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
-    return [
-        f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.why, 2 * WHY_WIDTH)}"
-        for r in run.of(Outcome.REMOVED)
-    ]
+    removed = run.of(Outcome.REMOVED)
+    lines = [f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.why, 2 * WHY_WIDTH)}" for r in removed]
+    if any(r.verdict.file.lock is not None and r.verdict.file.lock.exclusive for r in removed):
+        # A prune that was cut off leaves packs and indexes that do not fit.
+        lines.append("an exclusive lock was removed: what held it did not end by itself, so 'restic check' is due")
+    return lines
 
 
 def failure_lines(run: Run) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,10 @@ MAX_KEYS = 20
 MAX_LOCKS_SIZE = 64 * 2**20
 """Bytes of all locks together: a hundred thousand sound ones have less."""
 _DERIVATION_LIMIT = 300.0
-_LISTINGS = 3
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between looks at a lock that is being written."""
+_WRITING_TIME = 10 * 10**9
+"""Nanoseconds after its creation in which a lock that is cut short may be whole at the next look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +122,27 @@ class Repository:
         return Found(files, now, arrived, listing.changed)
 
     def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
-        """The listing and what it names; again where a lock vanished meanwhile, for its owner has a new one then."""
-        for _ in range(_LISTINGS):
+        """The listing and what it names; again where a lock vanished or is just being written.
+
+        The owner of what vanished has a new one by then, and rclone writes a lock in place within an instant.
+        """
+        for pause in (*_PAUSES, None):
             listing = self._reader.list_directory("locks")
             names = _within_budget(entry for entry in listing.entries if _is_worth_reading(entry))
             data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
             contents = dict(zip(names, data, strict=True))
-            if not any(isinstance(content, NotFound) for content in data):
+            unsettled = any(self._is_unsettled(entry, contents.get(entry.name)) for entry in listing.entries)
+            if pause is None or not unsettled:
                 break
+            time.sleep(self._deadline.cap(pause))
         return listing, contents
+
+    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None) -> bool:
+        if isinstance(content, NotFound):
+            return True
+        if not isinstance(content, bytes) or not is_lock_name(entry.name) or is_complete(entry.name, content):
+            return False
+        return abs(self._reader.now() - (entry.created or entry.written)) < _WRITING_TIME
 
     def _interpret(self, entry: Entry, content: bytes | FileError | None) -> LockFile:
         if isinstance(content, FileError):

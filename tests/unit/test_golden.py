@@ -239,6 +239,38 @@ def test_a_lock_that_vanishes_makes_it_look_again() -> None:
     assert [file.lock.pid for file in repository.find_locks().files if file.lock] == [2]
 
 
+def test_a_lock_that_is_being_written_is_looked_at_again() -> None:
+    """rclone writes in place: a moment later the lock is whole."""
+    ((path, data),) = named("locks", sealed_lock(pid=5)).items()
+    memory = MemoryTransport({"config": config_bytes(), **named("keys", key_bytes()), path: data[:60]})
+    repository = open_repository(memory, PASSWORD, Deadline(SECONDS))
+    looks: list[str] = []
+
+    def write_on() -> None:
+        memory.put(path, data)
+
+    def look() -> None:
+        looks.append(path)
+        memory.before("list_directory", write_on)
+
+    memory.before("list_directory", look)
+    assert [file.lock.pid for file in repository.find_locks().files if file.lock] == [5]
+    assert looks == [path]
+
+
+@pytest.mark.parametrize(("age", "looks"), [(3600, 1), (1, 6)])
+def test_a_lock_that_stays_cut_short_is_told_as_such(age: int, looks: int) -> None:
+    """One that was cut off long ago is not waited for, and a fresh one not for ever."""
+    ((path, data),) = named("locks", sealed_lock(pid=5)).items()
+    memory = MemoryTransport({"config": config_bytes(), **named("keys", key_bytes())})
+    memory.put(path, data[:60], created=memory.clock - age * 10**9)
+    repository = open_repository(memory, PASSWORD, Deadline(SECONDS))
+    before = memory.calls.count("list_directory")
+    (file,) = repository.find_locks().files
+    assert file.problem is Problem.INCOMPLETE
+    assert memory.calls.count("list_directory") - before == looks
+
+
 def test_a_missing_directory_of_locks_is_told() -> None:
     repository = open_memory({"config": config_bytes(), **named("keys", key_bytes())})
     with pytest.raises(LockctlError):

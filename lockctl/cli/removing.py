@@ -1,0 +1,145 @@
+"""What `prune` and `rm` share: survey, plan, question, removal, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lockctl.cli.opening import (
+    Access,
+    find_access,
+    open_journal,
+    open_repository,
+    report_returned,
+    start_deadline,
+)
+from lockctl.cli.options import Common
+from lockctl.cli.signals import SIGNALS
+from lockctl.deadline import Deadline
+from lockctl.errors import Declined, Interrupted, LockctlError
+from lockctl.plan import Wish, make_plan
+
+if TYPE_CHECKING:
+    from lockctl.cli.console import Console
+    from lockctl.journal import Journal
+    from lockctl.plan import Plan
+    from lockctl.pruning import Run, Target
+    from lockctl.survey import Survey
+
+_LOOK_SECONDS = 15.0
+"""For a new connection after one was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removing:
+    """How a command removes. `wish_for` says what the user wants of a survey, `ask` raises where the answer is no."""
+
+    schema: str
+    wish_for: Callable[[Survey], Wish]
+    ask: Callable[[Plan, Console, bool], None]
+    dry_run: bool = False
+    json: bool = False
+    trust_clock: str | None = None
+
+
+def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
+    """Looks, plans, asks, removes and says what was done."""
+    deadline = start_deadline(common)
+    journal = open_journal(common)
+    access = find_access(common, console, deadline)
+    with open_repository(access, console, deadline) as opened:
+        from lockctl.pruning import Target
+
+        place = (opened.repository, opened.transport, opened.address, deadline)
+        run = _remove(Target(*place, removing.trust_clock, opened.memory), removing, journal, console)
+    _look_again(run, journal, access, console, deadline)
+    return run
+
+
+def exit_status(run: Run) -> int:
+    """The run's own, or that of a signal which came meanwhile."""
+    return Interrupted(SIGNALS.received).status if SIGNALS.received else run.status
+
+
+def ask_for_all(plan: Plan, console: Console, json: bool) -> None:
+    """One question for the whole plan."""
+    from lockctl.render.table import plan_table
+    from lockctl.render.text import count
+
+    (console.note if json else console.result)(plan_table(plan, console.colour))
+    if not console.confirm(f"Remove {count(len(plan.steps), 'lock')}?"):
+        raise Declined("nothing was removed: the answer was no")
+
+
+def _remove(target: Target, removing: Removing, journal: Journal, console: Console) -> Run:
+    from lockctl.pruning import Run, remove_planned, survey_before_removal
+    from lockctl.removal import held_ids
+
+    survey = survey_before_removal(target, experiment=not removing.dry_run)
+    if not removing.dry_run:
+        _tell_closed(journal, target.look, console)
+    report_returned(journal, survey, console)
+    wish = replace(removing.wish_for(survey), held=held_ids(journal.records()))
+    plan = make_plan(survey, wish)
+    run = Run(survey, list(plan.kept))
+    if removing.dry_run:
+        _show_dry_run(survey, plan, console, removing)
+        run.planned = plan.steps
+        return run
+    if plan.steps:
+        if not wish.unattended:
+            removing.ask(plan, console, removing.json)
+        waiting = "waiting for another lockctl on this machine that is removing locks"
+        run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
+    _show_run(run, console, removing)
+    return run
+
+
+def _tell_closed(journal: Journal, look: Callable[[], Survey], console: Console) -> None:
+    from lockctl.pruning import close_open_intents
+
+    for record in close_open_intents(journal, look):
+        console.warn(f"an earlier run was ended at lock {record.removed.id[:8]}: {record.outcome_text}")
+
+
+def _look_again(run: Run, journal: Journal, access: Access, console: Console, deadline: Deadline) -> None:
+    """After a lost connection: one new one, to see what became of the lock that nobody knows of."""
+    if not run.lost:
+        return
+    from lockctl.survey import take_survey
+
+    try:
+        with open_repository(access, console, Deadline(deadline.cap(_LOOK_SECONDS))) as opened:
+            _tell_closed(journal, lambda: take_survey(opened.repository, opened.address), console)
+    except LockctlError:
+        console.warn("the server cannot be asked again: the next run looks what became of that lock")
+
+
+def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removing) -> None:
+    from lockctl.render import jsonform, table
+    from lockctl.render.text import count
+
+    if removing.json:
+        console.result(jsonform.dump(jsonform.plan_object(survey, plan, removing.schema)))
+        return
+    if plan.steps or plan.kept:
+        console.result(table.plan_table(plan, console.colour))
+    console.result(f"dry run: {count(len(plan.steps), 'lock')} would be removed, {len(plan.kept)} kept")
+    if plan.steps or any(kept.verdict.removable for kept in plan.kept):
+        console.note(
+            "a dry run does not test whether the share's creation times are its own; prune does, and then decides"
+        )
+
+
+def _show_run(run: Run, console: Console, removing: Removing) -> None:
+    from lockctl.render import jsonform, table
+
+    if removing.json:
+        console.result(jsonform.dump(jsonform.run_object(run, removing.schema)))
+    else:
+        for line in table.removal_lines(run):
+            console.result(line)
+        console.note(table.run_summary(run, console.colour))
+    for line in table.failure_lines(run):
+        console.fail(line)
