@@ -40,10 +40,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The repository that a lock was in. `config_sha256` is the hash of its config file, sealed as it is."""
+    """The repository that a lock was in. `config_sha256` is the hash of its config file, sealed as it is.
+
+    `id` is None where nobody opened it.
+    """
 
     address: str
-    id: str
+    id: str | None
     config_sha256: str
 
 
@@ -265,7 +268,8 @@ def _read_intent(line: dict[str, Any], key: str, at: str) -> Record:
         raise TypeError("an age that is no number")
     if lock is not None and not {"hostname", "pid", "username", "uid", "gid", "exclusive"} <= set(lock):
         raise KeyError("a lock without an owner")
-    origin = Origin(*(_text(repository, name) for name in ("address", "id", "config_sha256")))
+    id_ = None if repository["id"] is None else _text(repository, "id")
+    origin = Origin(_text(repository, "address"), id_, _text(repository, "config_sha256"))
     data = base64.b64decode(_text(line, "data"), validate=True)
     texts = (_text(line, "state"), _text(line, "reason"))
     return Record(key, at, origin, Removed(_text(line, "id"), data, *texts, age, lock, line["server_time"]), by)

@@ -36,6 +36,8 @@ class Problem(Enum):
     INCOMPLETE = "incomplete"
     """Empty, cut short or altered: the name is not the SHA-256 of the bytes."""
     UNDECODABLE = "undecodable"
+    SEALED = "sealed"
+    """Sound bytes that nobody tried to open: an administrator of the server has no key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,8 +138,8 @@ def origin_of(survey: Survey) -> Origin:
 
 
 def _is_of(record: Record, survey: Survey) -> bool:
-    # The id alone does not do: a copy of a repository has the same one.
-    return (record.origin.id, record.origin.address) == (survey.config.id, survey.address)
+    # Neither alone does: a copy of a repository has the same config, and a place can get another repository.
+    return (record.origin.config_sha256, record.origin.address) == (survey.config.sha256, survey.address)
 
 
 def _describe(verdict: Verdict, survey: Survey, data: bytes) -> Removed:

@@ -58,7 +58,7 @@ def take_survey(
     found = repository.find_locks()
     config = repository.config
     clocks = Clocks(local=wall() - int((boottime() - found.arrived) * 1e9), server=found.now)
-    seen = _remember(found, Sightings(memory, config.id, address)) if memory is not None else {}
+    seen = _remember(found, Sightings(memory, config.sha256, address)) if memory is not None else {}
     facts = Facts(clocks, found.changed, trial, trust_clock, seen=seen)
     verdicts = judge(found.files, facts, _ask_machine(found.files, machine))
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)

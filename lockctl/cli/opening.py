@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What opens a repository: its place, its password and the key to try first. Found once a run."""
+    """What opens a repository: its place, its password and the key to try first. Found once a run.
+
+    Without a password nothing is decrypted.
+    """
 
     place: Place
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
     key_hint: str
     state_folder: Path
 
@@ -71,12 +74,10 @@ def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
     place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
     if place.warning:
         console.warn(place.warning)
-    password = find_password(
-        PasswordOptions(common.password_file, common.password_command, common.insecure_no_password),
-        os.environ,
-        console.ask_secret,
-        deadline.cap(60.0),
-    )
+    password = None
+    if not common.metadata_only:
+        options = PasswordOptions(common.password_file, common.password_command, common.insecure_no_password)
+        password = find_password(options, os.environ, console.ask_secret, deadline.cap(60.0))
     hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
     return Access(place, password, hint, state_directory(common.state_dir, os.environ))
 
@@ -86,6 +87,12 @@ def open_repository(access: Access, console: Console, deadline: Deadline) -> Ite
     """Connects, and starts to open the repository; closes the connection at the end."""
     from lockctl.repository.headstart import HeadStart
 
+    if access.password is None:
+        with connect(access.place, console, deadline) as transport:
+            from lockctl.repository.reader import open_metadata
+
+            yield Opened(access, transport, open_metadata(transport, deadline))
+        return
     head_start = HeadStart(access.state_folder / "keys", access.place.shown, access.password)
     with connect(access.place, console, deadline) as transport:
         from lockctl.repository.reader import open_repository as open_

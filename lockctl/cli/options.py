@@ -11,7 +11,9 @@ import typer
 
 from lockctl.duration import parse_duration
 
-REPOSITORY = "repo password_file password_command insecure_no_password key_hint smb_credentials timeout".split()
+REPOSITORY = (
+    "repo metadata_only password_file password_command insecure_no_password key_hint smb_credentials timeout".split()
+)
 OUTPUT = "state_dir quiet verbose no_color".split()
 
 
@@ -20,6 +22,7 @@ class Common:
     """What the shared options say; see their help."""
 
     repo: str | None = None
+    metadata_only: bool = False
     password_file: str | None = None
     password_command: str | None = None
     insecure_no_password: bool = False
@@ -47,6 +50,10 @@ _OPTIONS: dict[str, Any] = {
             help="smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, "
             "rclone:REMOTE:SHARE/PATH, or a path. Default: LOCKCTL_REPOSITORY, RESTIC_REPOSITORY.",
         ),
+    ],
+    "metadata_only": Annotated[
+        bool,
+        typer.Option("--metadata-only", help="Without the password: decrypt nothing, know no owners."),
     ],
     "password_file": Annotated[
         str | None,

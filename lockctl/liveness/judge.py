@@ -48,11 +48,34 @@ def judge(
 def _judge_problem(file: LockFile, server: Witness, facts: Facts) -> Verdict:
     limit = facts.thresholds.temporary if file.problem is Problem.TEMPORARY else facts.thresholds.expired
     own = own_clock(file.id, facts)
+    if file.problem is Problem.SEALED:
+        return _judge_sealed(file, server, own, facts)
     age = max(own.age or 0.0, server.age or 0.0)
     state, reason = _problem_state(file, age > limit, describe_duration(age))
     attended = _why_attended(file, own, facts)
     known = None if server.age is None and own.age is None else age
     return Verdict(file, state, known, None, (reason,), (server, own), not attended, attended)
+
+
+def _judge_sealed(file: LockFile, server: Witness, own: Witness, facts: Facts) -> Verdict:
+    """A lock that nobody opened has no owner's clock. The server's is not enough, unless a user vouches for it."""
+    trusted = server.age if facts.trust_clock == "server" else None
+    certain = None if own.age is None and trusted is None else max(own.age or 0.0, trusted or 0.0)
+    state, reason = _sealed_state(certain or 0.0, server.age, facts)
+    attended = _why_attended(file, own, facts)
+    return Verdict(file, state, certain, None, (reason,), (server, own), not attended, attended)
+
+
+def _sealed_state(certain: float, server: float | None, facts: Facts) -> tuple[State, Reason]:
+    limits = facts.thresholds
+    if certain > limits.expired:
+        return State.STALE, Reason("not-renewed", f"not renewed for {describe_duration(certain)}")
+    if server is None:
+        return State.DOUBTFUL, Reason("clock-unknown", "its owner is not known, and the server's clock says nothing")
+    said = Reason("owner-unknown", f"its owner is not known; the server's clock says {describe_duration(server)}")
+    if server <= limits.missed:
+        return State.ACTIVE, said
+    return (State.OVERDUE if server <= limits.expired else State.DOUBTFUL), said
 
 
 def _why_attended(file: LockFile, own: Witness, facts: Facts) -> str:

@@ -51,11 +51,12 @@ _WRITING_TIME = 10 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What restic's config file says, and the SHA-256 of the file: the sign by which a repository is known again."""
+    """What restic's config file says; None where nobody opened it. `sha256` is that of the file, sealed as it is."""
 
-    id: str
-    format: int
+    id: str | None
+    format: int | None
     sha256: str
+    """What tells repositories apart even where nothing can be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ class Repository:
     """One repository behind a Reader. Made by `open_repository`."""
 
     def __init__(
-        self, reader: Reader, sealed_config: bytes, opening: Background[OpenedKey | None], deadline: Deadline
+        self, reader: Reader, sealed_config: bytes, opening: Background[OpenedKey | None] | None, deadline: Deadline
     ) -> None:
+        """Without `opening` nothing is decrypted, and no owner is known."""
         self._reader = reader
         self._sealed_config = sealed_config
         self._opening = opening
@@ -95,6 +97,8 @@ class Repository:
     def config(self) -> Config:
         """The repository's config. Waits for the key; raises WrongPassword, DamagedKey, DamagedConfig."""
         digest = hashlib.sha256(self._sealed_config).hexdigest()
+        if self._opening is None:
+            return Config(None, None, digest)
         try:
             fields = json.loads(unseal(self._master_key(), self._sealed_config))
             return Config(str(fields["id"]), int(fields["version"]), digest)
@@ -155,6 +159,8 @@ class Repository:
             return LockFile(entry, None, None, Problem.FOREIGN)
         if not is_complete(entry.name, content):
             return LockFile(entry, content, None, Problem.INCOMPLETE)
+        if self._opening is None:
+            return LockFile(entry, content, None, Problem.SEALED)
         try:
             return LockFile(entry, content, self._decode(content), None)
         except (CryptoFailure, TooCostly, UndecodableLock) as error:
@@ -170,7 +176,7 @@ class Repository:
         return parse_lock(plaintext)
 
     def _master_key(self) -> Key:
-        if self._opened is None:
+        if self._opened is None and self._opening is not None:
             if not self._opening.wait(self._deadline.cap(_DERIVATION_LIMIT)):
                 raise DeadlinePassed("the repository's key was not derived in time", "Is this machine overloaded?")
             self._opened = self._opening.result()
@@ -180,6 +186,16 @@ class Repository:
                 "Set RESTIC_PASSWORD, RESTIC_PASSWORD_FILE or --password-file to the repository's password",
             )
         return self._opened.key
+
+
+def open_metadata(reader: Reader, deadline: Deadline) -> Repository:
+    """The repository without its key: names, sizes and times, and no owners. Raises NoRepository."""
+    (config,) = reader.read_many(["config"], MAX_KEY_SIZE)
+    if isinstance(config, NotFound):
+        raise no_repository()
+    if isinstance(config, FileError):
+        raise config
+    return Repository(reader, config, None, deadline)
 
 
 def open_repository(
