@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import sleep
 
 from lockctl.deadline import Deadline
@@ -14,8 +13,7 @@ from lockctl.journal import Journal, Outcome, Record
 from lockctl.liveness.evidence import Verdict
 from lockctl.plan import Kept, Plan, Wish, make_plan, narrow
 from lockctl.removal import Result, close_intents, remove_lock
-from lockctl.repository.reader import Repository
-from lockctl.survey import Survey, take_survey
+from lockctl.survey import Survey
 from lockctl.transport.base import CreationTrial, Remover
 
 MAX_WAIT = 600.0
@@ -25,18 +23,11 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The repository to prune, and how."""
+    """The repository to prune: how to look at it, and what removes."""
 
-    repository: Repository
+    look: Callable[[CreationTrial | None], Survey]
     remover: Remover
-    address: str
     deadline: Deadline
-    trust_clock: str | None = None
-    memory: Path | None = None
-
-    def look(self, trial: CreationTrial | None = None) -> Survey:
-        """A survey of it."""
-        return take_survey(self.repository, self.address, trial=trial, trust_clock=self.trust_clock, memory=self.memory)
 
 
 @dataclass(slots=True)
@@ -86,7 +77,7 @@ def survey_before_removal(target: Target, experiment: bool) -> Survey:
 
     The experiment writes a file for an instant, so a dry run does without it.
     """
-    survey = target.look()
+    survey = target.look(None)
     if experiment and any(verdict.removable for verdict in survey.verdicts):
         return target.look(target.remover.try_creation())
     return survey

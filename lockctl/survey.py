@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lockctl.configuration import Configuration
 from lockctl.deadline import boottime
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
 from lockctl.liveness.judge import judge
+from lockctl.liveness.probe import ask_probes
 from lockctl.lock import LockFile
 from lockctl.repository.reader import Config, Found, Repository
 from lockctl.sightings import Sightings, moment_at
@@ -48,6 +50,7 @@ def take_survey(
     trial: CreationTrial | None = None,
     trust_clock: str | None = None,
     memory: Path | None = None,
+    configuration: Configuration | None = None,
     wall: Callable[[], int] = time.time_ns,
     machine: Callable[[], process.Machine] = process.look_at_this_machine,
 ) -> Survey:
@@ -55,12 +58,18 @@ def take_survey(
 
     Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig.
     """
+    settings = configuration or Configuration()
     found = repository.find_locks()
     config = repository.config
     clocks = Clocks(local=wall() - int((boottime() - found.arrived) * 1e9), server=found.now)
     seen = _remember(found, Sightings(memory, config.sha256, address)) if memory is not None else {}
-    facts = Facts(clocks, found.changed, trial, trust_clock, seen=seen)
-    verdicts = judge(found.files, facts, _ask_machine(found.files, machine))
+    facts = Facts(clocks, found.changed, trial, trust_clock, settings.thresholds, seen)
+    findings = _ask_machine(found.files, machine, settings.this_host)
+    verdicts = judge(found.files, facts, findings)
+    answers = ask_probes([v.file for v in verdicts if v.state is not State.ACTIVE], settings.probes)
+    if answers:
+        both = {id_: (*findings.get(id_, ()), *answers.get(id_, ())) for id_ in {*findings, *answers}}
+        verdicts = judge(found.files, facts, both)
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)
 
 
@@ -73,12 +82,14 @@ def _remember(found: Found, sightings: Sightings) -> dict[str, float]:
         return sightings.recall(entries, now)
 
 
-def _ask_machine(files: Sequence[LockFile], machine: Callable[[], process.Machine]) -> dict[str, Sequence[Witness]]:
+def _ask_machine(
+    files: Sequence[LockFile], machine: Callable[[], process.Machine], aliases: Sequence[str]
+) -> dict[str, Sequence[Witness]]:
     """Reads the process table only where a lock was written here."""
-    here = process.own_hostname()
-    if not any(file.lock is not None and file.lock.hostname == here for file in files):
+    names = {process.own_hostname(), *aliases}
+    if not any(file.lock is not None and file.lock.hostname in names for file in files):
         return {}
-    return process.find(files, machine())
+    return process.find(files, replace(machine(), aliases=frozenset(aliases)))
 
 
 def _oldest_first(verdict: Verdict) -> tuple[float, str]:

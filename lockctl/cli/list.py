@@ -65,9 +65,8 @@ def list_locks(
     with open_repository(find_access(common, console, deadline), console, deadline) as opened:
         # Imported while the key is being derived, which takes longer.
         from lockctl.render import jsonform, sheet, table  # noqa: F401
-        from lockctl.survey import take_survey
 
-        survey = take_survey(opened.repository, opened.address, memory=opened.memory)
+        survey = opened.look()
     report_returned(open_journal(common), survey, console)
     chosen = _choose(survey, state or (), host or (), older, sort)
     console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))

@@ -18,10 +18,11 @@ from lockctl.errors import JournalError, UsageError
 from lockctl.settings import PasswordOptions, Place, find_password, find_place, resolve_place, state_directory
 
 if TYPE_CHECKING:
+    from lockctl.configuration import Configuration
     from lockctl.journal import Journal
     from lockctl.repository.reader import Repository
     from lockctl.survey import Survey
-    from lockctl.transport.base import Remover
+    from lockctl.transport.base import CreationTrial, Remover
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Access:
     password: str | None = field(repr=False)
     key_hint: str
     state_folder: Path
+    configuration: Configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,18 @@ class Opened:
     transport: Remover
     repository: Repository
 
-    @property
-    def address(self) -> str:
-        """As the user knows it."""
-        return self.access.place.shown
+    def look(self, trial: CreationTrial | None = None, trust_clock: str | None = None) -> Survey:
+        """A survey of it, with all that this user's files and this machine's memory add."""
+        from lockctl.survey import take_survey
 
-    @property
-    def memory(self) -> Path:
-        """The folder of what this machine has seen before."""
-        return self.access.state_folder / "sightings"
+        return take_survey(
+            self.repository,
+            self.access.place.shown,
+            trial=trial,
+            trust_clock=trust_clock,
+            memory=self.access.state_folder / "sightings",
+            configuration=self.access.configuration,
+        )
 
 
 def make_console(common: Common) -> Console:
@@ -71,6 +76,9 @@ def start_deadline(common: Common) -> Deadline:
 
 def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
     """Reads options, environment and files, and asks where that is not enough."""
+    from lockctl.configuration import read_configuration
+
+    configuration = read_configuration(os.environ)
     place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
     if place.warning:
         console.warn(place.warning)
@@ -79,7 +87,8 @@ def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
         options = PasswordOptions(common.password_file, common.password_command, common.insecure_no_password)
         password = find_password(options, os.environ, console.ask_secret, deadline.cap(60.0))
     hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
-    return Access(place, password, hint, state_directory(common.state_dir, os.environ))
+    state = state_directory(common.state_dir, os.environ)
+    return Access(place, password, hint, state, configuration)
 
 
 @contextmanager

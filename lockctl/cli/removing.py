@@ -51,8 +51,8 @@ def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
     with open_repository(access, console, deadline) as opened:
         from lockctl.pruning import Target
 
-        place = (opened.repository, opened.transport, opened.address, deadline)
-        run = _remove(Target(*place, removing.trust_clock, opened.memory), removing, journal, console)
+        target = Target(lambda trial: opened.look(trial, removing.trust_clock), opened.transport, deadline)
+        run = _remove(target, removing, journal, console)
     _look_again(run, journal, access, console, deadline)
     return run
 
@@ -78,7 +78,7 @@ def _remove(target: Target, removing: Removing, journal: Journal, console: Conso
 
     survey = survey_before_removal(target, experiment=not removing.dry_run)
     if not removing.dry_run:
-        _tell_closed(journal, target.look, console)
+        _tell_closed(journal, lambda: target.look(None), console)
     report_returned(journal, survey, console)
     wish = replace(removing.wish_for(survey), held=held_ids(journal.records()))
     plan = make_plan(survey, wish)
@@ -107,11 +107,9 @@ def _look_again(run: Run, journal: Journal, access: Access, console: Console, de
     """After a lost connection: one new one, to see what became of the lock that nobody knows of."""
     if not run.lost:
         return
-    from lockctl.survey import take_survey
-
     try:
         with open_repository(access, console, Deadline(deadline.cap(_LOOK_SECONDS))) as opened:
-            _tell_closed(journal, lambda: take_survey(opened.repository, opened.address), console)
+            _tell_closed(journal, opened.look, console)
     except LockctlError:
         console.warn("the server cannot be asked again: the next run looks what became of that lock")
 

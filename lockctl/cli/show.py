@@ -34,9 +34,8 @@ def show(
     with open_repository(find_access(common, console, deadline), console, deadline) as opened:
         # Imported while the key is being derived, which takes longer.
         from lockctl.render import details, jsonform
-        from lockctl.survey import take_survey
 
-        survey = take_survey(opened.repository, opened.address, memory=opened.memory)
+        survey = opened.look()
     report_returned(open_journal(common), survey, console)
     verdict = pick(survey, id_)
     if json:

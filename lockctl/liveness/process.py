@@ -47,6 +47,8 @@ class Machine:
     blind: str = ""
     nested: frozenset[int] = frozenset()
     restics: frozenset[int] = frozenset()
+    aliases: frozenset[str] = frozenset()
+    """Further names of this machine that its user vouches for, even where others share them."""
 
 
 def own_hostname() -> str:
@@ -79,11 +81,11 @@ def find(files: Iterable[LockFile], machine: Machine) -> dict[str, Sequence[Witn
 
 
 def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
-    if lock.hostname != machine.hostname:
+    if lock.hostname != machine.hostname and lock.hostname not in machine.aliases:
         return ()
     if not lock.pid:
         return (Witness("process", None, "the lock names no PID"),)
-    if lock.hostname.lower() in SHARED_NAMES:
+    if lock.hostname.lower() in SHARED_NAMES and lock.hostname not in machine.aliases:
         return (Witness("process", None, f"many machines are called {lock.hostname}: PIDs say nothing"),)
     return (_ask_processes(lock, machine), _ask_restart(lock, machine))
 

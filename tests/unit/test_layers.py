@@ -45,8 +45,10 @@ ALLOWED = {
     "liveness/judge": "errors duration lock liveness.evidence liveness.witnesses",
     "liveness/process": "errors duration lock liveness.evidence",
     "sightings": "deadline transport.base",
-    "survey": "deadline errors lock transport.base repository.reader liveness.evidence liveness.judge "
-    "liveness.process sightings",
+    "configuration": "duration errors liveness.evidence liveness.probe",
+    "liveness/probe": "lock liveness.evidence",
+    "survey": "configuration deadline errors lock transport.base repository.reader liveness.evidence liveness.judge "
+    "liveness.probe liveness.process sightings",
     "plan": "duration lock liveness.evidence liveness.witnesses survey transport.base",
     "removal": "errors moments lock transport.base liveness.evidence liveness.witnesses survey plan journal lockctl",
     "pruning": "errors deadline journal liveness.evidence plan removal repository.reader survey transport.base",

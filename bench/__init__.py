@@ -1,0 +1,1 @@
+"""Measurements: lockctl beside restic and rclone, in one run."""
