@@ -147,7 +147,8 @@ def _lock_state(ages: _Ages, findings: tuple[Witness, ...], superseded: bool, fa
         if max(ages.owner, ages.server) <= limits.missed:
             return State.ACTIVE, Reason("renewed", f"renewed {describe_duration(max(ages.owner, ages.server))} ago")
         if max(ages.owner, ages.server) <= limits.expired:
-            return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {_claims(ages)}")
+            given_up = "; restic has given up by itself (0.15 and newer)" if ages.certain > limits.gives_up else ""
+            return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {_claims(ages)}{given_up}")
         return State.DOUBTFUL, Reason("clocks-disagree", _claims(ages))
     return State.DOUBTFUL, Reason("clock-unknown", _claims(ages))
 

@@ -282,3 +282,10 @@ def test_our_own_clock(seen: float, owner: float, server: float | None, state: S
 def test_our_own_clock_and_a_lock_cut_short(seen: float, state: State) -> None:
     file = make_file(None, created=0, problem=Problem.INCOMPLETE)
     assert judge_one(file, replace(make_facts(trial=REFUSED), seen={file.id: seen})).state is state
+
+
+@pytest.mark.parametrize(("age", "given_up"), [(1350, False), (1351, True)])
+def test_an_owner_that_has_given_up(age: float, given_up: bool) -> None:
+    (reason,) = judge_one(make_file(make_lock(age), created=age)).reasons
+    assert reason.code == "renewal-missed"
+    assert ("given up by itself" in reason.text) is given_up
