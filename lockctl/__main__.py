@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Before anything else is imported: a version should come at once.
         sys.stdout.write(f"lockctl {__version__}\n")
         return
+    # Until our own handlers stand, a signal ends the process as it ends any other, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from lockctl.cli.run import run_command_line
 
     for name in ("stdout", "stderr"):

@@ -125,6 +125,8 @@ def _parse_unc(text: str) -> SmbAddress:
     share, _, path = rest.partition("/")
     if not host or "@" in host:
         raise UsageError("the address names no host, or a user where none can be", _FORMS)
+    if host.count(":") == 1:
+        raise UsageError("a port cannot stand in //HOST/SHARE/PATH", "Write smb://USER@HOST:PORT/SHARE/PATH")
     return SmbAddress(host=_check_host(host), share=_check_share(share), path=_clean(path))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
-from lockctl.liveness.evidence import Verdict
-from lockctl.liveness.witnesses import comparable
+from lockctl.liveness.evidence import Trust, Verdict
+from lockctl.liveness.witnesses import comparable, creation_trust
 from lockctl.survey import Survey
-from lockctl.transport.base import CreationTrial
+from lockctl.transport.base import CreationTrial, Trial
+
+NOT_ASKED_FOR = "not asked for (--host, or the ids)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Wish:
     held: frozenset[str] = frozenset()
     ids: frozenset[str] | None = None
     """Only these, where the user named some."""
+    untested: bool = False
+    """A dry run does not test the share's creation times: what looks right is planned as if it were proven."""
     force: bool = False
     """What is named goes whatever its state: a person has seen its owner and typed its id."""
 
@@ -39,6 +43,8 @@ class Plan:
 
     steps: tuple[Verdict, ...]
     kept: tuple[Kept, ...]
+    gone: tuple[Verdict, ...] = ()
+    """What was planned and had gone by itself when it was looked at again."""
 
 
 def make_plan(survey: Survey, wish: Wish) -> Plan:
@@ -54,7 +60,7 @@ def why_kept(verdict: Verdict, wish: Wish) -> str:
     """Why this lock stays, or '' where it goes. Options only ever narrow what the state allows."""
     lock = verdict.file.lock
     if wish.ids is not None and verdict.file.id not in wish.ids:
-        return "not named"
+        return NOT_ASKED_FOR
     if wish.force and verdict.file.data is not None:
         return ""
     if not verdict.removable or verdict.file.data is None:
@@ -62,22 +68,28 @@ def why_kept(verdict: Verdict, wish: Wish) -> str:
     if verdict.file.id in wish.held:
         return "restored less than a day ago: held"
     if wish.hosts and (lock is None or lock.hostname not in wish.hosts):
-        return "of another host than --host asks for"
+        return NOT_ASKED_FOR
     if wish.older is not None and (verdict.age or 0.0) <= wish.older:
         return f"not older than {describe_duration(wish.older)} (--older)"
-    if wish.unattended and not verdict.independent:
+    if wish.unattended and not verdict.independent and not (wish.untested and _would_be_proven(verdict)):
         return f"{verdict.why}; a person has to say yes: {verdict.why_attended}"
     return ""
+
+
+def _would_be_proven(verdict: Verdict) -> bool:
+    return creation_trust(verdict.file.entry, CreationTrial(Trial.KEPT)) is Trust.PROVEN
 
 
 def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
     """The second look, right before removing: only what stands unchanged and whose owner has not renewed goes."""
     still = {verdict.file.id: verdict for verdict in make_plan(second, wish).steps}
+    standing = {verdict.file.id for verdict in second.verdicts}
     known = {verdict.file.id for verdict in first.verdicts}
     renewed = {v.file.lock.owner for v in second.verdicts if v.file.lock is not None and v.file.id not in known}
     steps: list[Verdict] = []
     kept = list(planned.kept)
-    for verdict in planned.steps:
+    gone = tuple(verdict for verdict in planned.steps if verdict.file.id not in standing)
+    for verdict in (verdict for verdict in planned.steps if verdict.file.id in standing):
         again = still.get(verdict.file.id)
         lock = verdict.file.lock
         if again is None or not _same(verdict, again, first.trial):
@@ -86,7 +98,7 @@ def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
             kept.append(Kept(verdict, "its owner has renewed since the plan was made"))
         else:
             steps.append(again)
-    return Plan(tuple(steps), tuple(kept))
+    return Plan(tuple(steps), tuple(kept), gone)
 
 
 def _same(verdict: Verdict, again: Verdict, trial: CreationTrial | None) -> bool:

@@ -12,7 +12,7 @@ from lockctl.errors import ConnectionLost, Interrupted, JournalError, LockctlErr
 from lockctl.journal import Journal, Outcome, Record
 from lockctl.liveness.evidence import Verdict
 from lockctl.plan import Kept, Plan, Wish, make_plan, narrow
-from lockctl.removal import Result, close_intents, remove_lock
+from lockctl.removal import Result, close_intents, is_of, remove_lock
 from lockctl.survey import Survey
 from lockctl.transport.base import CreationTrial, Remover
 
@@ -28,6 +28,8 @@ class Target:
     look: Callable[[CreationTrial | None], Survey]
     remover: Remover
     deadline: Deadline
+    testable: bool = True
+    """Whether `try_creation` could prove anything there."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Run:
     kept: list[Kept]
     results: list[Result] = field(default_factory=list)
     stopped: LockctlError | None = None
+    closed: list[Record] = field(default_factory=list)
+    """What an earlier run had left open."""
     planned: tuple[Verdict, ...] = ()
     """What a dry run would remove."""
 
@@ -68,7 +72,7 @@ class Run:
         if isinstance(self.stopped, Interrupted):
             return self.stopped.status
         if self.stopped is not None:
-            return 3 if self.results else self.stopped.status
+            return 3 if any(result.outcome is not Outcome.GONE for result in self.results) else self.stopped.status
         return 3 if self.failed or self.survey.unread else 0
 
 
@@ -83,9 +87,9 @@ def survey_before_removal(target: Target, experiment: bool) -> Survey:
     return survey
 
 
-def close_open_intents(journal: Journal, look: Callable[[], Survey]) -> list[Record]:
+def close_open_intents(journal: Journal, survey: Survey, look: Callable[[], Survey]) -> list[Record]:
     """Closes what an earlier run left open, unless a run on this machine is just removing something."""
-    if not any(record.outcome is None for record in journal.records()):
+    if not any(record.outcome is None and is_of(record, survey) for record in journal.records()):
         return []
     with journal.exclusive() as held:
         # Looked at only now: what another run did meanwhile must not be told as left undone.
@@ -105,9 +109,10 @@ def remove_planned(
     run = Run(survey, list(planned.kept))
     with journal.exclusive(_pauses(target.deadline, tell_waiting)):
         run.survey = target.look(survey.trial)
-        close_intents(journal, run.survey)
+        run.closed = close_intents(journal, run.survey)
         narrowed = narrow(planned, survey, run.survey, wish)
         run.kept = list(narrowed.kept)
+        run.results = [Result(verdict, Outcome.GONE, "gone by itself meanwhile") for verdict in narrowed.gone]
         _remove_all(target, narrowed, run, journal, shield)
     return run
 

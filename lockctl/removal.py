@@ -82,7 +82,7 @@ def remove_lock(
 def close_intents(journal: Journal, survey: Survey) -> list[Record]:
     """Closes the intents that a run left open when it was ended, as far as the survey shows; returns them."""
     standing = {verdict.file.id for verdict in survey.verdicts}
-    closed = [r for r in journal.records() if r.outcome is None and _is_of(r, survey)]
+    closed = [r for r in journal.records() if r.outcome is None and is_of(r, survey)]
     for record in closed:
         if record.removed.id in standing:
             record.outcome = Outcome.KEPT
@@ -108,7 +108,7 @@ def find_returned(records: Iterable[Record], survey: Survey) -> list[Return]:
     """Owners that came back under a new id within half an hour of the removal of their lock. They were alive."""
     returned: list[Return] = []
     for record in records:
-        if record.outcome not in (Outcome.REMOVED, Outcome.UNKNOWN) or not _is_of(record, survey):
+        if record.outcome not in (Outcome.REMOVED, Outcome.UNKNOWN) or not is_of(record, survey):
             continue
         fields = record.removed.lock
         # A superseded lock was not its owner's lease: that owner may well live.
@@ -137,7 +137,8 @@ def origin_of(survey: Survey) -> Origin:
     return Origin(survey.address, survey.config.id, survey.config.sha256)
 
 
-def _is_of(record: Record, survey: Survey) -> bool:
+def is_of(record: Record, survey: Survey) -> bool:
+    """Whether this lock was in the repository of this survey."""
     # Neither alone does: a copy of a repository has the same config, and a place can get another repository.
     return (record.origin.config_sha256, record.origin.address) == (survey.config.sha256, survey.address)
 

@@ -50,7 +50,7 @@ def find_place(
     option: str | None,
     credentials_file: str | None,
     environment: Mapping[str, str],
-    ask: Callable[[str], str],
+    ask: Callable[[str, str], str],
 ) -> Place:
     """The repository to work on and the login for its share. `ask` prompts for a password, or raises UsageError."""
     text = option or _address_from(environment)
@@ -58,7 +58,7 @@ def find_place(
 
 
 def resolve_place(
-    text: str, credentials_file: str | None, environment: Mapping[str, str], ask: Callable[[str], str]
+    text: str, credentials_file: str | None, environment: Mapping[str, str], ask: Callable[[str, str], str]
 ) -> Place:
     """The place that an address names. Raises UsageError."""
     address = parse_address(text)
@@ -81,7 +81,7 @@ def resolve_place(
 def find_password(
     options: PasswordOptions,
     environment: Mapping[str, str],
-    ask: Callable[[str], str],
+    ask: Callable[[str, str], str],
     seconds: float = _COMMAND_SECONDS,
 ) -> str:
     """The repository's password, found as restic does. Raises UsageError; `ask` prompts or raises."""
@@ -99,7 +99,7 @@ def find_password(
         return _read_text(file, "password file").strip()
     if environment.get("RESTIC_PASSWORD"):
         return environment["RESTIC_PASSWORD"]
-    return ask("Password of the repository: ")
+    return ask("password of the repository", "Set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD")
 
 
 def state_directory(option: str | None, environment: Mapping[str, str]) -> Path:
@@ -129,7 +129,7 @@ def _find_login(
     address: SmbAddress,
     credentials_file: str | None,
     environment: Mapping[str, str],
-    ask: Callable[[str], str],
+    ask: Callable[[str, str], str],
 ) -> Login:
     file = credentials_file or environment.get("LOCKCTL_SMB_CREDENTIALS")
     fields = parse_credentials(_read_text(file, "credentials file")) if file else {}
@@ -145,7 +145,9 @@ def _find_login(
     for password in (address.password, fields.get("password"), environment.get("LOCKCTL_SMB_PASSWORD")):
         if password is not None:
             return Login(user, password, domain)
-    return Login(user, ask(f"Password of {user} on {address.host}: "), domain)
+    return Login(
+        user, ask(f"password of {user} on {address.host}", "Set LOCKCTL_SMB_PASSWORD, or use --smb-credentials"), domain
+    )
 
 
 def parse_credentials(text: str) -> dict[str, str]:

@@ -81,7 +81,8 @@ class Sightings:
 
         Raises OSError where the memory cannot be kept; what it holds is counted by `recall`.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._exclusive():
             sightings = self._seen(entries, now)
             unfinished = self._path.with_suffix(f".{os.getpid()}")

@@ -59,18 +59,20 @@ class Console:
             raise Unanswered("nobody is there to answer: this is no terminal", otherwise)
         sys.stderr.write(f"{question} ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip()
+        answer = ""
+        try:
+            answer = sys.stdin.readline()
+        finally:
+            if not answer.endswith("\n"):
+                self._say("")  # what comes next starts a line of its own
+        return answer.strip()
 
     @staticmethod
-    def ask_secret(prompt: str) -> str:
-        """A password, typed unseen. Raises UsageError where there is no terminal."""
+    def ask_secret(what: str, otherwise: str) -> str:
+        """A password, typed unseen. Raises UsageError, with what to do otherwise, where there is no terminal."""
         if not has_terminal():
-            what = prompt.strip().rstrip(":")
-            raise UsageError(
-                f"not given, and nobody is there to ask: {what}",
-                "Set RESTIC_PASSWORD… for the repository, LOCKCTL_SMB_PASSWORD or --smb-credentials for the share",
-            )
-        return getpass.getpass(prompt)
+            raise UsageError(f"no {what} was given, and nobody is there to ask", otherwise)
+        return getpass.getpass(f"{what[0].upper()}{what[1:]}: ")
 
     @staticmethod
     def _say(text: str) -> None:

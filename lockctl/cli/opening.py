@@ -14,7 +14,7 @@ from lockctl.cli.console import Console, wants_colour
 from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
 from lockctl.deadline import Deadline
-from lockctl.errors import JournalError, UsageError
+from lockctl.errors import JournalError, NoRepository, UsageError
 from lockctl.settings import PasswordOptions, Place, find_password, find_place, resolve_place, state_directory
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ def connect(place: Place, console: Console, deadline: Deadline) -> Iterator[Remo
     transport = _make_transport(place, console, deadline)
     try:
         yield transport
+    except NoRepository as error:
+        raise NoRepository(f"{place.shown}: {error}") from error
     finally:
         transport.close()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lockctl.address import SmbAddress
 from lockctl.cli.opening import (
     Access,
     find_access,
@@ -22,7 +23,7 @@ from lockctl.plan import Wish, make_plan
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
-    from lockctl.journal import Journal
+    from lockctl.journal import Journal, Record
     from lockctl.plan import Plan
     from lockctl.pruning import Run, Target
     from lockctl.survey import Survey
@@ -51,7 +52,9 @@ def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
     with open_repository(access, console, deadline) as opened:
         from lockctl.pruning import Target
 
-        target = Target(lambda trial: opened.look(trial, removing.trust_clock), opened.transport, deadline)
+        testable = isinstance(access.place.target, SmbAddress)
+        look = lambda trial: opened.look(trial, removing.trust_clock)  # noqa: E731 - one line, one use
+        target = Target(look, opened.transport, deadline, testable)
         run = _remove(target, removing, journal, console)
     _look_again(run, journal, access, console, deadline)
     return run
@@ -73,18 +76,19 @@ def ask_for_all(plan: Plan, console: Console, json: bool) -> None:
 
 
 def _remove(target: Target, removing: Removing, journal: Journal, console: Console) -> Run:
-    from lockctl.pruning import Run, remove_planned, survey_before_removal
+    from lockctl.pruning import Run, close_open_intents, remove_planned, survey_before_removal
     from lockctl.removal import held_ids
 
     survey = survey_before_removal(target, experiment=not removing.dry_run)
     if not removing.dry_run:
-        _tell_closed(journal, lambda: target.look(None), console)
+        _tell_closed(close_open_intents(journal, survey, lambda: target.look(None)), console)
     report_returned(journal, survey, console)
-    wish = replace(removing.wish_for(survey), held=held_ids(journal.records()))
+    held = held_ids(journal.records())
+    wish = replace(removing.wish_for(survey), held=held, untested=removing.dry_run and target.testable)
     plan = make_plan(survey, wish)
     run = Run(survey, list(plan.kept))
     if removing.dry_run:
-        _show_dry_run(survey, plan, console, removing)
+        _show_dry_run(survey, plan, console, removing, target.testable)
         run.planned = plan.steps
         return run
     if plan.steps:
@@ -92,14 +96,13 @@ def _remove(target: Target, removing: Removing, journal: Journal, console: Conso
             removing.ask(plan, console, removing.json)
         waiting = "waiting for another lockctl on this machine that is removing locks"
         run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
-    _show_run(run, console, removing)
+    with SIGNALS.shield():  # what was removed is told, whatever comes meanwhile
+        _show_run(run, console, removing)
     return run
 
 
-def _tell_closed(journal: Journal, look: Callable[[], Survey], console: Console) -> None:
-    from lockctl.pruning import close_open_intents
-
-    for record in close_open_intents(journal, look):
+def _tell_closed(closed: Iterable[Record], console: Console) -> None:
+    for record in closed:
         console.warn(f"an earlier run was ended at lock {record.removed.id[:8]}: {record.outcome_text}")
 
 
@@ -107,14 +110,16 @@ def _look_again(run: Run, journal: Journal, access: Access, console: Console, de
     """After a lost connection: one new one, to see what became of the lock that nobody knows of."""
     if not run.lost:
         return
+    from lockctl.pruning import close_open_intents
+
     try:
         with open_repository(access, console, Deadline(deadline.cap(_LOOK_SECONDS))) as opened:
-            _tell_closed(journal, opened.look, console)
+            _tell_closed(close_open_intents(journal, run.survey, opened.look), console)
     except LockctlError:
         console.warn("the server cannot be asked again: the next run looks what became of that lock")
 
 
-def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removing) -> None:
+def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removing, testable: bool) -> None:
     from lockctl.render import jsonform, table
     from lockctl.render.text import count
 
@@ -124,7 +129,7 @@ def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removi
     if plan.steps or plan.kept:
         console.result(table.plan_table(plan, console.colour))
     console.result(f"dry run: {count(len(plan.steps), 'lock')} would be removed, {len(plan.kept)} kept")
-    if plan.steps or any(kept.verdict.removable for kept in plan.kept):
+    if testable and plan.steps:
         console.note(
             "a dry run does not test whether the share's creation times are its own; prune does, and then decides"
         )
@@ -133,6 +138,7 @@ def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removi
 def _show_run(run: Run, console: Console, removing: Removing) -> None:
     from lockctl.render import jsonform, table
 
+    _tell_closed(run.closed, console)
     if removing.json:
         console.result(jsonform.dump(jsonform.run_object(run, removing.schema)))
     else:

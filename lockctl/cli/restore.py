@@ -12,7 +12,7 @@ import typer
 from lockctl.cli.opening import connect, find_other_place, make_console, open_journal, start_deadline
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.cli.signals import SIGNALS
-from lockctl.errors import FileError, LockctlError, NotFound, UnknownLock
+from lockctl.errors import DeadlinePassed, FileError, Interrupted, LockctlError, NotFound, UnknownLock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,18 +40,16 @@ def restore(
     failed: list[dict[str, Any]] = []
     for record in chosen:
         try:
-            _put_back(record, common, console, deadline, journal)
+            place = _put_back(record, common, console, deadline, journal)
         except LockctlError as error:
-            if len(chosen) == 1:
+            if len(chosen) == 1 or isinstance(error, Interrupted | DeadlinePassed):
                 raise
             failed.append({"id": record.removed.id, "error": str(error)})
             console.fail(str(error))
         else:
-            restored.append({"id": record.removed.id, "repository": record.origin.address})
+            restored.append({"id": record.removed.id, "repository": place})
             if not json:
-                console.result(
-                    f"restored {record.removed.id[:8]} to {record.origin.address}; prune leaves it for a day"
-                )
+                console.result(f"restored {record.removed.id[:8]} to {place}; prune leaves it alone for a day")
     if json:
         from lockctl.render.jsonform import dump
 
@@ -69,7 +67,7 @@ def _pick(records: Sequence[Record], beginning: str) -> Record:
     from lockctl.journal import Outcome
 
     record = found[-1]
-    if record.outcome in (Outcome.KEPT, Outcome.GONE):
+    if record.outcome is Outcome.GONE:
         raise UnknownLock(
             f"lockctl did not remove lock {record.removed.id[:8]}: {record.outcome_text}",
             "See 'lockctl history'",
@@ -77,7 +75,7 @@ def _pick(records: Sequence[Record], beginning: str) -> Record:
     return record
 
 
-def _put_back(record: Record, common: Common, console: Console, deadline: Deadline, journal: Journal) -> None:
+def _put_back(record: Record, common: Common, console: Console, deadline: Deadline, journal: Journal) -> str:
     from lockctl.journal import Outcome
     from lockctl.moments import format_moment
     from lockctl.repository.reader import no_repository
@@ -105,3 +103,4 @@ def _put_back(record: Record, common: Common, console: Console, deadline: Deadli
             journal.hold(record.key, format_moment(time.time_ns()))
             transport.put_new(f"locks/{name}", f"locks/{base}-tmp-{secrets.randbelow(10**9)}", record.removed.data)
             journal.note_restored(record.key, format_moment(time.time_ns()))
+    return place.shown

@@ -67,7 +67,9 @@ def run_command_line(words: Sequence[str]) -> int:
         return 0  # typer's answer to a reader of --help who has seen enough
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback ever reaches a user
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
-            return _report(UsageError(error.format_message().rstrip("."), "See lockctl --help"), words)
+            command = f" {words[0]}" if words and words[0] in COMMANDS else ""
+            message = error.format_message().rstrip(".").replace("Value error, ", "")
+            return _report(UsageError(message, f"See lockctl{command} --help"), words)
         where = error.__traceback__
         while where is not None and where.tb_next is not None:
             where = where.tb_next

@@ -33,16 +33,19 @@ def show(
     deadline = start_deadline(common)
     with open_repository(find_access(common, console, deadline), console, deadline) as opened:
         # Imported while the key is being derived, which takes longer.
+        from lockctl.removal import held_ids
         from lockctl.render import details, jsonform
 
         survey = opened.look()
-    report_returned(open_journal(common), survey, console)
+    journal = open_journal(common)
+    report_returned(journal, survey, console)
     verdict = pick(survey, id_)
+    held = verdict.file.id in held_ids(journal.records())
     if json:
         fields = {**jsonform.header(survey, "lockctl.show/1"), "lock": jsonform.lock_object(verdict)}
         console.result(jsonform.dump(fields))
     else:
-        console.result(details.describe(verdict, console.colour))
+        console.result(details.describe(verdict, console.colour, held))
     return 0
 
 

@@ -35,6 +35,8 @@ class Signals:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.received:
+            return  # the first is being obeyed already
         self.received = number
         if self._shielded:
             self._pending = number

@@ -158,7 +158,7 @@ def _outlook(state: State, findings: tuple[Witness, ...], facts: Facts) -> tuple
     if state is State.DEAD or not any(finding.says == "gone" for finding in findings):
         return ()
     limit = describe_duration(facts.thresholds.missed)
-    return (Reason("owner-gone", f"its process is gone: dead after {limit}"),)
+    return (Reason("owner-gone", f"its process is gone: counts as dead after {limit}"),)
 
 
 def _claims(ages: _Ages) -> str:

@@ -15,7 +15,7 @@ def owner_clock(lock: Lock, facts: Facts) -> Witness:
     age = (facts.clocks.local - lock.time_ns) / 1e9
     if age < 0:
         lead = describe_duration(-age)
-        return Witness("owner-clock", "renewed", f"renewed in {lead} from now: that clock is ahead of ours", 0.0)
+        return Witness("owner-clock", "renewed", f"that clock is {lead} ahead of ours, so its time counts as now", 0.0)
     return Witness("owner-clock", "renewed", f"renewed {describe_duration(age)} ago, by its own clock", age)
 
 

@@ -22,7 +22,7 @@ _CHANGES = {
 }
 
 
-def describe(verdict: Verdict, colour: bool) -> str:
+def describe(verdict: Verdict, colour: bool, held: bool = False) -> str:
     """The lock in lines of name and value, then the witnesses."""
     entry = verdict.file.entry
     fields: list[tuple[str, str]] = [("id", visible(verdict.file.id))]
@@ -38,7 +38,7 @@ def describe(verdict: Verdict, colour: bool) -> str:
     fields += [("why", f"{visible(reason.text)} [{reason.code}]") for reason in verdict.reasons]
     fields += [(f"witness {w.name}", visible(w.text) + (f" [{w.says}]" if w.says else "")) for w in verdict.witnesses]
     fields.append(("would change", _CHANGES[verdict.state]))
-    fields.append(("prune", _what_prune_does(verdict)))
+    fields.append(("prune", "leaves it alone for a day: it was restored" if held else _what_prune_does(verdict)))
     width = max(len(name) for name, _ in fields) + 2
     return "\n".join(f"{name:<{width}}{value}" for name, value in fields)
 

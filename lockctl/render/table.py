@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from lockctl.journal import Outcome, Record
 from lockctl.liveness.evidence import Verdict
-from lockctl.plan import Plan
+from lockctl.plan import NOT_ASKED_FOR, Plan
 from lockctl.pruning import Run
 from lockctl.render.text import count, describe_age, paint, short_ids, visible
 from lockctl.survey import Survey
@@ -33,11 +33,15 @@ def plan_table(plan: Plan, colour: bool) -> str:
     """What a prune would do with each lock, and why."""
     ids = short_ids([v.file.id for v in plan.steps] + [k.verdict.file.id for k in plan.kept])
     rows = [{"DO": "remove", **_row(verdict, ids, colour, False)} for verdict in plan.steps]
+    asked_for = [kept for kept in plan.kept if kept.why != NOT_ASKED_FOR]
     rows += [
         {"DO": "keep", **_row(kept.verdict, ids, colour, False), "WHY": visible(kept.why, 2 * WHY_WIDTH)}
-        for kept in plan.kept
+        for kept in asked_for
     ]
-    return _tabulate(rows, "plain")
+    others = len(plan.kept) - len(asked_for)
+    lines = [_tabulate(rows, "plain")] if rows else []
+    lines += [f"{count(others, 'other lock')} not asked for"] if others else []
+    return "\n".join(lines)
 
 
 def can_run(survey: Survey) -> str:

@@ -180,8 +180,7 @@ class SmbTransport:
         opened = message.parse_create(self._check(answers[0], path))
         try:
             index = message.parse_buffer(self._check(answers[1], path))
-            if message.is_going(message.parse_buffer(self._check(answers[2], path))):
-                raise NotFound(f"{path}: somebody else has just removed it")
+            going = message.is_going(message.parse_buffer(self._check(answers[2], path)))
             content = self._content(answers[0], answers[3], path)
             found = replace(
                 entry,
@@ -190,14 +189,20 @@ class SmbTransport:
                 written=opened.written,
                 size=opened.size,
             )
-            same = entry.is_same(found) and content == data
+            same = not going and entry.is_same(found) and content == data
         except LockctlError:
             self._connection.exchange(message.close(opened.handle))
             raise
         if same:
             return opened
         self._connection.exchange(message.close(opened.handle))
+        if going and not self._stands(path):
+            raise NotFound(f"{path}: somebody else has just removed it")
         return None
+
+    def _stands(self, path: str) -> bool:
+        looking = message.create(self._path(path), message.LOOK, message.SHARE_ALL, message.OPEN_FILE)
+        return isinstance(self._connection.exchange(looking, message.close(message.RELATED))[0], bytes)
 
     def _look_after(self, path: str, removed: message.Opened) -> Removal:
         """Whether the name is gone: a reader that shares deletion keeps a marked file until it closes."""

@@ -99,7 +99,7 @@ def translate_connect(error: Exception, host: str, port: int, share: str, user: 
     who = f"user {user!r}" if user else "a user without a name"
     if isinstance(error, SMBResponseException):
         if error.status == NtStatus.STATUS_BAD_NETWORK_NAME:
-            return ShareRefused(f"there is no share {share!r} on {host}", "Ask the server: smbclient -L //HOST")
+            return ShareRefused(f"there is no share {share!r} on {host}", f"See smbclient -L //{host}")
         if error.status in _LOGON:
             return ShareRefused(
                 f"{host} refused {who} for share {share!r}: {_LOGON[error.status]}",

@@ -38,7 +38,8 @@ def test_an_empty_repository_blocks_nothing(repository: Repository) -> None:
     assert done.stdout == f"0 locks in {repository.address}\ncan run now: backup, prune, check, forget\n"
     assert done.stderr == ""
     kept = state_of(repository)
-    assert [path.name for path in kept.iterdir()] == ["keys"], "no more than the key file, for a faster start"
+    names = sorted(path.name for path in kept.iterdir())
+    assert names == ["keys", "sightings"], "the key file, for a faster start, and what was seen"
     assert kept.stat().st_mode & 0o077 == 0, "for its owner's eyes only"
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept.rglob("*"))
 
@@ -93,10 +94,11 @@ def test_json_has_the_keys_of_the_manual(repository: Repository) -> None:
 def test_json_names_the_witnesses(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
     (lock,) = list_locks(repository)
-    owner, server = lock["witnesses"]
+    owner, server, own = lock["witnesses"]
     assert (owner["name"], owner["says"], "trust" in owner) == ("owner-clock", "renewed", False)
     assert (server["name"], server["says"], server["trust"]) == ("server-creation", "renewed", "likely")
-    assert all(abs(witness["age_seconds"] - 2 * HOUR) < 60 and witness["text"] for witness in lock["witnesses"])
+    assert (own["name"], own["says"], "age_seconds" in own) == ("own-clock", None, False)
+    assert all(abs(witness["age_seconds"] - 2 * HOUR) < 60 and witness["text"] for witness in (owner, server))
 
 
 def test_every_state_is_told(furnished: tuple[Repository, dict[str, str]]) -> None:

@@ -118,6 +118,7 @@ def test_yes_needs_nobody_and_leaves_restic_free(repository: Repository) -> None
     assert done.stdout.splitlines() == [
         f"removed {other[:8]} (web2, PID 77, björn): not renewed for 3 h",
         f"removed {old[:8]} (web1, PID 4209, root): not renewed for 2 h",
+        "an exclusive lock was removed: what held it did not end by itself, so 'restic check' is due",
     ]
     assert done.stderr == "2 locks removed, 0 kept\n"
     assert repository.lock_ids() == []

@@ -97,3 +97,21 @@ def test_quiet_says_what_was_removed(repository: Repository) -> None:
     assert done.status == 0
     assert done.stdout == f"removed {old[:8]} (web1, PID 4209, root): not renewed for 3 h\n"
     assert done.stderr == ""
+
+
+def test_a_dry_run_of_an_unattended_run(repository: Repository) -> None:
+    """It announces what the unattended run then removes, though it makes no test of creation times."""
+    old, new = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 60, WEB2)
+    planned = lockctl(repository, "prune", "--dry-run", "--yes", "--json").json
+    assert (ids(planned["removed"]), ids(planned["kept"])) == ({old}, {new})
+    done = lockctl(repository, "prune", "--yes", "--json").json
+    assert ids(done["removed"]) == {old}
+
+
+def test_others_are_counted_and_not_listed(repository: Repository) -> None:
+    mine, other = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)
+    done = lockctl(repository, "prune", "--dry-run", "--host", "web1")
+    assert done.status == 0
+    assert mine[:8] in done.stdout
+    assert other[:8] not in done.stdout
+    assert "1 other lock not asked for" in done.stdout

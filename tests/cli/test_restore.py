@@ -24,7 +24,7 @@ def test_byte_for_byte(repository: Repository, removed: tuple[str, bytes]) -> No
     lock_id, data = removed
     done = lockctl(repository, "restore", lock_id[:7])
     assert done.status == 0
-    assert done.stdout == f"restored {lock_id[:8]} to {repository.address}; prune leaves it for a day\n"
+    assert done.stdout == f"restored {lock_id[:8]} to {repository.address}; prune leaves it alone for a day\n"
     assert done.stderr == ""
     assert repository.lock_ids() == [lock_id], "and no temporary file"
     assert (repository.path / "locks" / lock_id).read_bytes() == data

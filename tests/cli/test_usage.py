@@ -80,7 +80,7 @@ def test_no_password_and_nobody_to_ask(repository: Repository) -> None:
     variables = {name: value for name, value in repository.env.items() if name != "RESTIC_PASSWORD"}
     done = lockctl(variables, "list", state_dir=state_of(repository))
     assert done.status == 2
-    assert "nobody is there to ask: Password of the repository" in done.stderr
+    assert "no password of the repository was given, and nobody is there to ask" in done.stderr
     assert "RESTIC_PASSWORD" in done.stderr
 
 

@@ -33,8 +33,8 @@ def test_only_what_the_state_allows_goes(state: State) -> None:
         (Wish(older=0), make_verdict(age=None), "not older"),
         (Wish(hosts=("web1",)), make_verdict(), ""),
         (Wish(hosts=("db1", "web1")), make_verdict(), ""),
-        (Wish(hosts=("web",)), make_verdict(), "another host"),
-        (Wish(hosts=("web1",)), make_verdict(DAMAGED, State.DAMAGED), "another host"),
+        (Wish(hosts=("web",)), make_verdict(), "not asked for"),
+        (Wish(hosts=("web1",)), make_verdict(DAMAGED, State.DAMAGED), "not asked for"),
         (Wish(), make_verdict(DAMAGED, State.DAMAGED), ""),
         (Wish(), make_verdict(UNREAD, State.DAMAGED), "not renewed"),
         (Wish(held=frozenset({OWNER_FILE.id})), make_verdict(OWNER_FILE), "held"),
@@ -79,7 +79,6 @@ def changed(**changes: object) -> LockFile:
     [
         ([STALE, OTHER], True),
         ([replace(STALE, age=7300), OTHER], True),
-        ([OTHER], False),
         ([replace(STALE, state=State.ACTIVE), OTHER], False),
         ([replace(STALE, state=State.DOUBTFUL), OTHER], False),
         ([replace(STALE, file=changed(file_id=1)), OTHER], False),
@@ -97,6 +96,23 @@ def test_the_second_look(second: list[Verdict], goes: bool) -> None:
     narrowed = narrow(make_plan(first, Wish()), first, make_survey(second), Wish())
     assert [step.file.id for step in narrowed.steps] == [OWNER_FILE.id, OTHER.file.id][not goes :]
     assert [kept.verdict.file.id for kept in narrowed.kept] == ([] if goes else [OWNER_FILE.id])
+
+
+def test_what_went_by_itself_is_neither_removed_nor_kept() -> None:
+    first = make_survey([STALE, OTHER])
+    narrowed = narrow(make_plan(first, Wish()), first, make_survey([OTHER]), Wish())
+    assert ([step.file.id for step in narrowed.steps], narrowed.kept) == ([OTHER.file.id], ())
+    assert [verdict.file.id for verdict in narrowed.gone] == [OWNER_FILE.id]
+
+
+def test_a_dry_run_counts_on_the_test_of_creation_times() -> None:
+    """What looks as if the server keeps its creation time is planned; what cannot be proven is not."""
+    provable = replace(STALE, independent=False, why_attended="not proven yet")
+    tied = replace(provable, file=changed(written=OWNER_FILE.entry.created))
+    wish = Wish(unattended=True, untested=True)
+    assert make_plan(make_survey([provable]), wish).steps == (provable,)
+    assert make_plan(make_survey([provable]), replace(wish, untested=False)).steps == ()
+    assert make_plan(make_survey([tied]), wish).steps == ()
 
 
 def test_the_second_look_adds_nothing() -> None:

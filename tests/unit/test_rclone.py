@@ -151,9 +151,14 @@ def test_the_variables_of_a_remote_with_a_hyphen(tmp_path: Path, name: str) -> N
     assert host == ("h" if taken else "")
 
 
+def nobody(what: str, otherwise: str) -> str:
+    """Is never asked."""
+    raise AssertionError(f"asked for the {what}: {otherwise}")
+
+
 def test_a_place_on_a_remote(tmp_path: Path) -> None:
     (tmp_path / "rclone.conf").write_text(f"{MINIMAL}pass = {obscured('secret')}\n")
-    place = find_place("rclone:nas:backup/restic", None, {"RCLONE_CONFIG": str(tmp_path / "rclone.conf")}, str)
+    place = find_place("rclone:nas:backup/restic", None, {"RCLONE_CONFIG": str(tmp_path / "rclone.conf")}, nobody)
     assert place.login == Login("joe", "secret", "WORKGROUP")
     assert place.shown == "rclone:nas:backup/restic"
     assert "secret" not in repr(place)

@@ -22,11 +22,11 @@ from lockctl.settings import (
 SECRET = "hunter2"
 
 
-def ask(_: str) -> str:
+def ask(_: str, otherwise: str) -> str:
     return "typed in"
 
 
-def refuse(question: str) -> str:
+def refuse(question: str, otherwise: str) -> str:
     raise UsageError(f"nobody is there to answer: {question}")
 
 
