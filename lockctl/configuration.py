@@ -30,15 +30,10 @@ class Configuration:
     probes: tuple[Probe, ...] = ()
 
 
-def read_configuration(environment: Mapping[str, str]) -> Configuration:
-    """The configuration of this user. Raises UsageError, which names the file and the key."""
-    base = environment.get("XDG_CONFIG_HOME", "")
-    home = Path(environment.get("HOME") or "/")
-    path = (Path(base) if base.startswith("/") else home / ".config") / "lockctl/config.toml"
+def read_configuration(path: Path) -> Configuration:
+    """The configuration in this file. Raises UsageError, which names the file and the key."""
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Configuration()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no text'}") from error
     try:

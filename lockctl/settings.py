@@ -116,6 +116,12 @@ def state_directory(option: str | None, environment: Mapping[str, str]) -> Path:
         raise UsageError("there is no home folder for the journal", "Set LOCKCTL_STATE_DIR or --state-dir") from error
 
 
+def configuration_file(environment: Mapping[str, str]) -> Path:
+    """Where the configuration file is, if there is one: below the XDG configuration folder."""
+    base, home = environment.get("XDG_CONFIG_HOME", ""), environment.get("HOME") or "/"
+    return (Path(base) if base.startswith("/") else Path(home) / ".config") / "lockctl/config.toml"
+
+
 def _address_from(environment: Mapping[str, str]) -> str:
     for name in ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY"):
         if environment.get(name):

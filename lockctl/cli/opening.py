@@ -15,7 +15,15 @@ from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
 from lockctl.deadline import Deadline
 from lockctl.errors import JournalError, NoRepository, UsageError
-from lockctl.settings import PasswordOptions, Place, find_password, find_place, resolve_place, state_directory
+from lockctl.settings import (
+    PasswordOptions,
+    Place,
+    configuration_file,
+    find_password,
+    find_place,
+    resolve_place,
+    state_directory,
+)
 
 if TYPE_CHECKING:
     from lockctl.configuration import Configuration
@@ -36,7 +44,7 @@ class Access:
     password: str | None = field(repr=False)
     key_hint: str
     state_folder: Path
-    configuration: Configuration
+    configuration: Configuration | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +84,13 @@ def start_deadline(common: Common) -> Deadline:
 
 def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
     """Reads options, environment and files, and asks where that is not enough."""
-    from lockctl.configuration import read_configuration
+    configuration = None
+    path = configuration_file(os.environ)
+    if os.path.lexists(path):
+        # Imported only where it is needed: without it the key is being derived by then.
+        from lockctl.configuration import read_configuration
 
-    configuration = read_configuration(os.environ)
+        configuration = read_configuration(path)
     place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
     if place.warning:
         console.warn(place.warning)

@@ -11,6 +11,7 @@ from lockctl.configuration import Configuration, parse_configuration, read_confi
 from lockctl.errors import UsageError
 from lockctl.liveness.evidence import Thresholds
 from lockctl.liveness.probe import Probe
+from lockctl.settings import configuration_file
 
 WHOLE = """
 this_host = ["web1", "raspberrypi"]
@@ -33,7 +34,7 @@ command = ["true"]
 def test_a_whole_file(tmp_path: Path) -> None:
     (tmp_path / "lockctl").mkdir()
     (tmp_path / "lockctl/config.toml").write_text(WHOLE)
-    assert read_configuration({"XDG_CONFIG_HOME": str(tmp_path)}) == Configuration(
+    assert read_configuration(configuration_file({"XDG_CONFIG_HOME": str(tmp_path)})) == Configuration(
         Thresholds(missed=600, expired=3600),
         ("web1", "raspberrypi"),
         (Probe(("web*", "db1"), ("ssh", "--", "{host}", "alive", "{pid}"), 20), Probe(("*",), ("true",), 10)),
@@ -41,11 +42,20 @@ def test_a_whole_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [{"XDG_CONFIG_HOME": "{}"}, {"HOME": "{}"}, {"HOME": "{}", "XDG_CONFIG_HOME": "x"}]
+    ("variables", "file"),
+    [
+        ({"XDG_CONFIG_HOME": "/etc/xdg", "HOME": "/home/joe"}, "/etc/xdg/lockctl/config.toml"),
+        ({"HOME": "/home/joe"}, "/home/joe/.config/lockctl/config.toml"),
+        ({"HOME": "/home/joe", "XDG_CONFIG_HOME": "relative"}, "/home/joe/.config/lockctl/config.toml"),
+        ({}, "/.config/lockctl/config.toml"),
+    ],
 )
-def test_no_file_is_an_empty_one(tmp_path: Path, variables: dict[str, str]) -> None:
-    environment = {name: value.format(tmp_path) for name, value in variables.items()}
-    assert read_configuration(environment) == Configuration()
+def test_where_the_file_is(variables: dict[str, str], file: str) -> None:
+    assert configuration_file(variables) == Path(file)
+
+
+def test_an_empty_file_changes_nothing() -> None:
+    assert parse_configuration({}) == Configuration()
 
 
 @pytest.mark.parametrize(
@@ -80,4 +90,4 @@ def test_the_file_is_named_too(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "lockctl").mkdir()
     (tmp_path / "lockctl/config.toml").write_bytes(text)
     with pytest.raises(UsageError, match=r"lockctl/config\.toml"):
-        read_configuration({"XDG_CONFIG_HOME": str(tmp_path)})
+        read_configuration(configuration_file({"XDG_CONFIG_HOME": str(tmp_path)}))
