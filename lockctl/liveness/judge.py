@@ -79,8 +79,11 @@ def _sealed_state(certain: float, server: float | None, facts: Facts) -> tuple[S
 
 
 def _why_attended(file: LockFile, own: Witness, facts: Facts) -> str:
-    """Why a person has to say yes. A live owner renews within the time that our own clock has seen the file."""
-    return "" if (own.age or 0.0) >= facts.thresholds.missed else why_attended(file.entry, facts.trial)
+    """Why a person has to say yes, where our own clock has not seen the file for as long as a live owner can last.
+
+    That is 22½ minutes, not the 7½ of a missed renewal: an owner that is cut off goes on until then.
+    """
+    return "" if (own.age or 0.0) >= facts.thresholds.gives_up else why_attended(file.entry, facts.trial)
 
 
 def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reason]:
@@ -112,7 +115,8 @@ def _judge_lock(
     ages = _Ages(owner.age, server.age, certain)
     state, reason = _lock_state(ages, findings, superseded, facts)
     reasons = (reason, *_outlook(state, findings, facts))
-    attended = "" if state is State.DEAD else _why_attended(file, own, facts)
+    # A dead one too: another machine can have this one's name, and then only a missed renewal tells.
+    attended = _why_attended(file, own, facts)
     unknown = server.age is None and own.age is None and facts.trust_clock != "owner"
     witnesses = (owner, server, own, *findings)
     return Verdict(file, state, None if unknown else certain, owner.age, reasons, witnesses, not attended, attended)

@@ -21,7 +21,7 @@ from tests.unit.making import (
     make_lock,
 )
 
-MISSED, EXPIRED, DAY = 450, 1800, 86400
+MISSED, GIVES_UP, EXPIRED, DAY = 450, 1350, 1800, 86400
 ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
 GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
 BLIND = Witness("process", None, "PIDs say nothing")
@@ -222,9 +222,15 @@ def test_why_a_person_has_to_say_yes(
     assert verdict.independent is (not why)
 
 
-def test_proof_of_death_needs_no_person() -> None:
-    verdict = judge_one(make_file(make_lock(DAY), created=DAY), make_facts(trial=FOLLOWED, directory=DAY), GONE)
-    assert (verdict.state, verdict.independent) == (State.DEAD, True)
+@pytest.mark.parametrize(
+    ("trial", "seen", "independent"), [(FOLLOWED, 0, False), (FOLLOWED, GIVES_UP, True), (KEPT, 0, True)]
+)
+def test_proof_of_death_needs_a_missed_renewal_too(trial: CreationTrial, seen: float, independent: bool) -> None:
+    """Another machine can have this one's name: then the process table speaks of the wrong machine."""
+    file = make_file(make_lock(DAY), created=DAY)
+    facts = replace(make_facts(trial=trial, directory=DAY), seen={file.id: seen})
+    verdict = judge_one(file, facts, GONE)
+    assert (verdict.state, verdict.independent) == (State.DEAD, independent)
 
 
 @pytest.mark.parametrize(
@@ -256,18 +262,18 @@ def test_findings_are_for_their_own_lock() -> None:
     ("seen", "owner", "server", "state", "independent"),
     [
         (0, 0, 0, State.ACTIVE, False),
-        (MISSED - 1, DAY, DAY, State.STALE, False),
-        (MISSED, DAY, DAY, State.STALE, True),
-        (MISSED, 0, DAY, State.DOUBTFUL, True),
+        (GIVES_UP - 1, DAY, DAY, State.STALE, False),
+        (GIVES_UP, DAY, DAY, State.STALE, True),
+        (GIVES_UP, 0, DAY, State.DOUBTFUL, True),
         (EXPIRED, 0, 0, State.ACTIVE, True),
         (EXPIRED + 1, 0, 0, State.STALE, True),
         (EXPIRED + 1, IN_AN_HOUR, 0, State.STALE, True),
         (EXPIRED + 1, 0, None, State.STALE, True),
-        (MISSED, 0, None, State.DOUBTFUL, True),
+        (GIVES_UP, 0, None, State.DOUBTFUL, True),
     ],
 )
 def test_our_own_clock(seen: float, owner: float, server: float | None, state: State, independent: bool) -> None:
-    """What this machine has seen for 30 minutes is stale whatever others' clocks say; 7½ spare a person's word."""
+    """What this machine has seen for 30 minutes is stale whatever others' clocks say; 22½ spare a person's word."""
     file = make_file(make_lock(owner), created=server)
     facts = make_facts(trial=REFUSED, directory=DAY)
     facts = replace(facts, directory_changed=0 if server is None else facts.directory_changed, seen={file.id: seen})
