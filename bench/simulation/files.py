@@ -91,9 +91,9 @@ def times_of_upload(server: Server, host: Clock, way: str, moment: float) -> tup
         finished = Times(begun, set_by_client, set_by_client)
     else:
         finished = Times(begun, begun + SECOND // 200, begun)
-    return tuple(  # type: ignore[return-value]
-        times if server.own_creation else made_up(times, begun) for times in (unfinished, finished)
-    )
+    if server.own_creation:
+        return unfinished, finished
+    return made_up(unfinished, begun), made_up(finished, begun)
 
 
 def made_up(times: Times, changed: int) -> Times:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lockctl.address import SmbAddress
@@ -52,9 +54,8 @@ def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
     with open_repository(access, console, deadline) as opened:
         from lockctl.pruning import Target
 
-        testable = isinstance(access.place.target, SmbAddress)
-        look = lambda trial: opened.look(trial, removing.trust_clock)  # noqa: E731 - one line, one use
-        target = Target(look, opened.transport, deadline, testable)
+        look = partial(opened.look, trust_clock=removing.trust_clock)
+        target = Target(look, opened.transport, deadline, isinstance(access.place.target, SmbAddress))
         run = _remove(target, removing, journal, console)
     _look_again(run, journal, access, console, deadline)
     return run
@@ -96,7 +97,8 @@ def _remove(target: Target, removing: Removing, journal: Journal, console: Conso
             removing.ask(plan, console, removing.json)
         waiting = "waiting for another lockctl on this machine that is removing locks"
         run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
-    with SIGNALS.shield():  # what was removed is told, whatever comes meanwhile
+    # What was removed is told once, whatever comes meanwhile; `exit_status` tells of the signal.
+    with suppress(Interrupted), SIGNALS.shield():
         _show_run(run, console, removing)
     return run
 

@@ -51,8 +51,9 @@ class Signals:
             yield
         finally:
             self._shielded = False
-            if self._pending:
-                raise Interrupted(self._pending)
+            pending, self._pending = self._pending, 0
+            if pending:
+                raise Interrupted(pending)
 
 
 SIGNALS = Signals()

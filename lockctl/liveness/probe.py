@@ -7,6 +7,7 @@ else is no answer: 1 is what ping, ssh, `kill -0` without permission and every t
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,8 @@ MAX_ASKED = 64
 _HOST = re.compile(r"[A-Za-z0-9._:][A-Za-z0-9._:-]{0,252}")
 _USER = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._@\\-]{0,63}")
 
+_SECRETS = ("RESTIC_", "RCLONE_", "LOCKCTL_")
+
 Run = Callable[[Sequence[str], float], int | None]
 
 
@@ -38,9 +41,12 @@ class Probe:
 
 def run_command(command: Sequence[str], seconds: float) -> int | None:
     """Its exit status, or None where it did not start or did not end in time."""
+    # Passwords are in the environment, and none of a probe's business.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
+    quiet = subprocess.DEVNULL
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=seconds
+            command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet, timeout=seconds, check=False
         )
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return None

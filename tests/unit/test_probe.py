@@ -83,3 +83,10 @@ def test_real_commands(code: str, status: int | None) -> None:
 
 def test_a_command_that_is_not_there() -> None:
     assert run_command(["/nowhere/probe"], 2.0) is None
+
+
+def test_a_probe_sees_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RESTIC_PASSWORD", "LOCKCTL_SMB_PASSWORD", "RCLONE_CONFIG_NAS_PASS"):
+        monkeypatch.setenv(name, "secret")
+    code = "import os, sys; sys.exit(3 if 'secret' in os.environ.values() or 'PATH' not in os.environ else 0)"
+    assert run_command([sys.executable, "-c", code], 10.0) == 0

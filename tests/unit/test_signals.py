@@ -1,0 +1,48 @@
+"""A signal that comes while something is at stake is obeyed once, at its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from lockctl.cli.signals import Signals
+from lockctl.errors import Interrupted
+
+
+@pytest.fixture
+def signals() -> Iterator[Signals]:
+    """Signals of their own, and the test runner's put back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    made = Signals()
+    made.install()
+    yield made
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_signal_inside_a_shield_is_raised_once(signals: Signals) -> None:
+    """Else the report of what was done would be cut off by it a second time."""
+    done: list[str] = []
+
+    def remove() -> None:
+        with signals.shield():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("removed")
+
+    with pytest.raises(Interrupted) as caught:
+        remove()
+    assert caught.value.status == 143
+    with signals.shield():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("told")
+    assert done == ["removed", "told"]
+    assert signals.received == signal.SIGTERM
+
+
+def test_a_signal_outside_is_raised_at_once(signals: Signals) -> None:
+    with pytest.raises(Interrupted) as caught:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert caught.value.status == 130
