@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
-from lockctl.liveness.evidence import Trust, Verdict
-from lockctl.liveness.witnesses import comparable, creation_trust
+from lockctl.liveness.evidence import State, Verdict
+from lockctl.liveness.witnesses import comparable, is_proven
+from lockctl.lock import Problem
 from lockctl.survey import Survey
 from lockctl.transport.base import CreationTrial, Trial
 
@@ -76,8 +77,28 @@ def why_kept(verdict: Verdict, wish: Wish) -> str:
     return ""
 
 
+def is_unsettled(verdict: Verdict, wish: Wish) -> bool:
+    """Whether half an hour more of watching decides about this lock, and the user wants it to."""
+    lock = verdict.file.lock
+    if wish.ids is not None and verdict.file.id not in wish.ids:
+        return False
+    if wish.hosts and (lock is None or lock.hostname not in wish.hosts):
+        return False
+    match verdict.state:
+        case State.DOUBTFUL | State.OVERDUE:
+            return True
+        case State.WRITING:
+            return verdict.file.problem is not Problem.TEMPORARY
+        case State.ACTIVE:
+            said = {witness.says for witness in verdict.witnesses}
+            return "gone" in said and "alive" not in said
+        case _:
+            # What only a person may remove now, our own clock frees for an unattended run.
+            return wish.unattended and verdict.removable and bool(why_kept(verdict, wish)) and not verdict.independent
+
+
 def _would_be_proven(verdict: Verdict) -> bool:
-    return creation_trust(verdict.file.entry, CreationTrial(Trial.KEPT)) is Trust.PROVEN
+    return is_proven(verdict.file.entry, CreationTrial(Trial.KEPT))
 
 
 def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:

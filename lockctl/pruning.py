@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from time import sleep
 
 from lockctl.deadline import Deadline
 from lockctl.errors import ConnectionLost, Interrupted, JournalError, LockctlError
 from lockctl.journal import Journal, Outcome, Record
-from lockctl.liveness.evidence import Verdict
+from lockctl.liveness.evidence import State, Verdict
 from lockctl.plan import Kept, Plan, Wish, make_plan, narrow
 from lockctl.removal import Result, close_intents, is_of, remove_lock
 from lockctl.survey import Survey
@@ -44,6 +44,8 @@ class Run:
     """What an earlier run had left open."""
     planned: tuple[Verdict, ...] = ()
     """What a dry run would remove."""
+    after: Survey | None = None
+    """A last look, after something was removed: an owner that lived may be back already."""
 
     def of(self, *outcomes: Outcome) -> list[Result]:
         """The results with one of these outcomes that did not fail."""
@@ -82,9 +84,14 @@ def survey_before_removal(target: Target, experiment: bool) -> Survey:
     The experiment writes a file for an instant, so a dry run does without it.
     """
     survey = target.look(None)
-    if experiment and any(verdict.removable for verdict in survey.verdicts):
+    if experiment and is_at_stake(survey):
         return target.look(target.remover.try_creation())
     return survey
+
+
+def is_at_stake(survey: Survey) -> bool:
+    """Whether the outcome of the experiment could decide about a lock."""
+    return any(verdict.removable or verdict.state is State.DOUBTFUL for verdict in survey.verdicts)
 
 
 def close_open_intents(journal: Journal, survey: Survey, look: Callable[[], Survey]) -> list[Record]:
@@ -114,6 +121,9 @@ def remove_planned(
         run.kept = list(narrowed.kept)
         run.results = [Result(verdict, Outcome.GONE, "gone by itself meanwhile") for verdict in narrowed.gone]
         _remove_all(target, narrowed, run, journal, shield)
+    if run.stopped is None and run.of(Outcome.REMOVED):
+        with suppress(LockctlError):  # what was done is done, and the next run looks again
+            run.after = target.look(survey.trial)
     return run
 
 

@@ -12,20 +12,29 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lockctl.deadline import boottime
-from lockctl.transport.base import Entry
+from lockctl.transport.base import CreationTrial, Entry, Trial
 
 MAX_LOCKS = 20_000
 """Lock files that are remembered of one repository; what is beyond is seen for the first time each time."""
 MAX_REPOSITORIES = 200
 """Repositories that are remembered; the one that nobody looked at for longest is forgotten first."""
+TRIAL_SECONDS = 86400.0
+"""For which the outcome of an experiment with creation times holds."""
+NAMESAKE_SECONDS = 30 * 86400.0
+"""For which it is remembered that another machine bears this one's name."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MACHINE_ID = Path("/etc/machine-id")
+_UNKNOWN_BOOT = "unknown "
 _LOCK_SECONDS = 2.0
+
+Instance = tuple[Any, ...]
+_NOBODY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,22 @@ class Moment:
     boot: float
     wall: float
 
+    def since(self, earlier: Moment) -> float | None:
+        """Seconds since an earlier moment of the same boot, by the clock that cannot be set; None of another boot."""
+        return self.boot - earlier.boot if self.boot_id == earlier.boot_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A lock file that was there at `first` and at `last`, and for `carried` seconds in boots before that."""
+    """A lock file that was there at `first` and at `last`, and for `carried` seconds in boots before that.
+
+    `absent` is the last look that lacked its name, where one did.
+    """
 
     first: Moment
     last: Moment
     carried: float = 0.0
+    absent: Moment | None = None
 
     @property
     def age(self) -> float:
@@ -51,11 +68,75 @@ class Sighting:
         by_boot, by_wall = self.last.boot - self.first.boot, self.last.wall - self.first.wall
         return self.carried + max(0.0, min(by_boot, by_wall))
 
+    @property
+    def at_most(self) -> float | None:
+        """Seconds that it can have stood there at `last`, where that is certain: it was not there before."""
+        return self.last.since(self.absent) if self.absent is not None else None
+
     def again(self, now: Moment) -> Sighting:
-        """The same file, seen once more. What passed while this machine was off is not certain and does not count."""
-        if now.boot_id != self.last.boot_id:
-            return Sighting(now, now, self.age)
-        return self if now.boot < self.last.boot else Sighting(self.first, now, self.carried)
+        """The same file, seen once more. While this machine was off nobody counted; since its start it stood there."""
+        if now.boot_id == self.last.boot_id:
+            return self if now.boot < self.last.boot else Sighting(self.first, now, self.carried, self.absent)
+        # The wall clock bounds it: the folder may lie on a disk that several machines share.
+        stood = 0.0 if _UNKNOWN_BOOT in now.boot_id else max(0.0, min(now.boot, now.wall - self.last.wall))
+        return Sighting(Moment(now.boot_id, now.boot - stood, now.wall - stood), now, self.age)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one repository. `looked` is the last look that saw all of locks/."""
+
+    looked: Moment | None = None
+    trial: CreationTrial | None = None
+    tried: Moment | None = None
+    """When the experiment was made of which `trial` is the outcome."""
+    strangers: frozenset[str] = frozenset()
+    """Owners with this machine's name and no process on it, when it was last looked."""
+    namesake: Moment | None = None
+    """When such an owner was last seen to have renewed: it runs on another machine of this name."""
+    sightings: dict[Instance, Sighting] = field(default_factory=dict)
+
+    def look(self, entries: Sequence[Entry], now: Moment, strangers: Mapping[str, str] = _NOBODY) -> Memory:
+        """The memory after a look that showed these files; `strangers` are such owners by the ids of their locks."""
+        if self.looked is not None and (now.since(self.looked) or 0.0) < 0:
+            return self  # another run has looked since, and noted it first
+        names = {name for name, *_ in self.sightings}
+        sightings: dict[Instance, Sighting] = {}
+        for entry in entries[:MAX_LOCKS]:
+            before = self.sightings.get(instance_of(entry))
+            absent = None if entry.name in names else self.looked
+            new = Sighting(now, now, absent=absent)
+            sightings[instance_of(entry)] = new if before is None else before.again(now)
+        renewed = any(name not in names and owner in self.strangers for name, owner in strangers.items())
+        return Memory(
+            now if len(entries) <= MAX_LOCKS else None,
+            self.trial,
+            self.tried,
+            frozenset(strangers.values()),
+            now if renewed and self.looked is not None else self.namesake,
+            sightings,
+        )
+
+    def try_creation(self, trial: CreationTrial | None, now: Moment) -> Memory:
+        """The memory after an experiment, or after none."""
+        proves = trial is not None and trial.outcome in (Trial.KEPT, Trial.FOLLOWED)
+        return replace(self, trial=trial, tried=now) if proves else self
+
+    def forget(self, now: Moment) -> Memory:
+        """The memory without what is too old to rely on."""
+        tried = self.tried is not None and 0 <= now.wall - self.tried.wall < TRIAL_SECONDS
+        namesake = self.namesake is not None and 0 <= now.wall - self.namesake.wall < NAMESAKE_SECONDS
+        return replace(
+            self,
+            trial=self.trial if tried else None,
+            tried=self.tried if tried else None,
+            namesake=self.namesake if namesake else None,
+        )
+
+
+def instance_of(entry: Entry) -> Instance:
+    """What tells files of one name apart, without a creation time, which may be made up."""
+    return (entry.name, entry.file_id, entry.written, entry.size)
 
 
 def moment_at(boot: float) -> Moment:
@@ -63,7 +144,7 @@ def moment_at(boot: float) -> Moment:
     try:
         boot_id = _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
-        boot_id = f"{os.getpid()}-{time.time_ns()}"
+        boot_id = f"{_UNKNOWN_BOOT}{os.getpid()}-{time.time_ns()}"
     return Moment(boot_id, boot, time.time() - (boottime() - boot))
 
 
@@ -71,49 +152,49 @@ class Sightings:
     """The memory of one repository, in `folder`."""
 
     def __init__(self, folder: Path, repository_id: str, address: str) -> None:
-        # The id alone does not do: a copy of a repository has the same one.
-        name = hashlib.sha256(f"{repository_id}\n{address}".encode("utf-8", "surrogateescape")).hexdigest()
+        machine = ""
+        with suppress(OSError):
+            machine = _MACHINE_ID.read_text(encoding="ascii").strip()
+        # The id alone does not do: a copy of a repository has the same one, and machines can share a folder.
+        name = f"{repository_id}\n{address}\n{machine}".encode("utf-8", "surrogateescape")
         self._folder = folder
-        self._path = folder / name
+        self._path = folder / hashlib.sha256(name).hexdigest()
 
-    def note(self, entries: Sequence[Entry], now: Moment) -> dict[str, float]:
-        """Notes that these files stand there now; returns for each name the seconds for which that is certain.
+    def note(
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        trial: CreationTrial | None = None,
+        strangers: Mapping[str, str] = _NOBODY,
+    ) -> Memory:
+        """Notes that these files stand there now, and the outcome of an experiment; returns all that is known then.
 
         Raises OSError where the memory cannot be kept; what it holds is counted by `recall`.
         """
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._exclusive():
-            sightings = self._seen(entries, now)
+            memory = self.recall(entries, now, trial, strangers)
             unfinished = self._path.with_suffix(f".{os.getpid()}")
             unfinished.touch(mode=0o600)
-            unfinished.write_text(_encode(sightings), encoding="ascii")
+            unfinished.write_text(_encode(memory), encoding="ascii")
             unfinished.replace(self._path)
             self._forget_oldest()
-        return {name: sighting.age for (name, *_), sighting in sightings.items()}
+        return memory
 
-    def recall(self, entries: Sequence[Entry], now: Moment) -> dict[str, float]:
+    def recall(
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        trial: CreationTrial | None = None,
+        strangers: Mapping[str, str] = _NOBODY,
+    ) -> Memory:
         """The same without noting anything."""
-        return {name: sighting.age for (name, *_), sighting in self._seen(entries, now).items()}
-
-    def _seen(self, entries: Sequence[Entry], now: Moment) -> dict[tuple[Any, ...], Sighting]:
-        known = self._read()
-        seen: dict[tuple[Any, ...], Sighting] = {}
-        for entry in entries[:MAX_LOCKS]:
-            instance = (entry.name, entry.file_id, entry.written, entry.size)
-            before = known.get(instance)
-            seen[instance] = Sighting(now, now) if before is None else before.again(now)
-        return seen
-
-    def _read(self) -> dict[tuple[Any, ...], Sighting]:
         try:
-            lines = json.loads(self._path.read_bytes())
-            return {
-                tuple(instance): Sighting(_moment(first), _moment(last), float(carried))
-                for instance, first, last, carried in lines
-            }
+            known = _decode(self._path.read_bytes())
         except (OSError, ValueError, TypeError, IndexError, KeyError, RecursionError):
-            return {}
+            known = Memory()
+        return known.look(entries, now, strangers).try_creation(trial, now).forget(now)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -141,10 +222,42 @@ class Sightings:
             path.unlink(missing_ok=True)
 
 
+def _encode(memory: Memory) -> str:
+    trial = memory.trial
+    return json.dumps(
+        {
+            "looked": _fields(memory.looked),
+            "trial": [trial.outcome.value, trial.ahead, _fields(memory.tried)] if trial is not None else None,
+            "strangers": sorted(memory.strangers),
+            "namesake": _fields(memory.namesake),
+            "locks": [[instance, *astuple(sighting)] for instance, sighting in memory.sightings.items()],
+        }
+    )
+
+
+def _decode(data: bytes) -> Memory:
+    """The memory in this file. Raises ValueError, TypeError or KeyError where it is not as it was written."""
+    fields = json.loads(data)
+    trial = tried = None
+    if fields["trial"] is not None:
+        outcome, ahead, at = fields["trial"]
+        trial, tried = CreationTrial(Trial(outcome), int(ahead)), _moment(at)
+    sightings = {
+        tuple(instance): Sighting(_moment(first), _moment(last), float(carried), _maybe(absent))
+        for instance, first, last, carried, absent in fields["locks"]
+    }
+    strangers = frozenset(str(owner) for owner in fields["strangers"])
+    return Memory(_maybe(fields["looked"]), trial, tried, strangers, _maybe(fields["namesake"]), sightings)
+
+
+def _fields(moment: Moment | None) -> tuple[Any, ...] | None:
+    return astuple(moment) if moment is not None else None
+
+
+def _maybe(fields: list[Any] | None) -> Moment | None:
+    return _moment(fields) if fields is not None else None
+
+
 def _moment(fields: list[Any]) -> Moment:
     boot_id, boot, wall = fields
     return Moment(str(boot_id), float(boot), float(wall))
-
-
-def _encode(sightings: Mapping[tuple[Any, ...], Sighting]) -> str:
-    return json.dumps([[instance, *astuple(sighting)] for instance, sighting in sightings.items()])

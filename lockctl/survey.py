@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lockctl.configuration import Configuration
 from lockctl.deadline import boottime
 from lockctl.liveness import process
-from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
+from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict
 from lockctl.liveness.judge import judge
 from lockctl.liveness.probe import ask_probes
+from lockctl.liveness.witnesses import keeps_creation
 from lockctl.lock import LockFile
 from lockctl.repository.reader import Config, Found, Repository
-from lockctl.sightings import Sightings, moment_at
+from lockctl.sightings import Memory, Sightings, moment_at
 from lockctl.transport.base import CreationTrial
 
 WORK = ("backup", "prune", "check", "forget")
@@ -62,9 +63,18 @@ def take_survey(
     found = repository.find_locks()
     config = repository.config
     clocks = Clocks(local=wall() - int((boottime() - found.arrived) * 1e9), server=found.now)
-    seen = _remember(found, Sightings(memory, config.sha256, address)) if memory is not None else {}
-    facts = Facts(clocks, found.changed, trial, trust_clock, settings.thresholds, seen)
-    findings = _ask_machine(found.files, machine, settings.this_host)
+    here = _see_machine(found.files, machine, settings.this_host)
+    findings = process.find(found.files, here) if here is not None else {}
+    known = Memory()
+    if memory is not None:
+        strangers = process.strangers(findings, found.files)
+        known = _remember(found, Sightings(memory, config.sha256, address), trial, strangers)
+    if here is not None and known.namesake is not None:
+        findings = process.find(found.files, replace(here, namesake=True))
+    trial = trial or known.trial
+    seen = {str(name): Seen(sighting.age, sighting.at_most) for (name, *_), sighting in known.sightings.items()}
+    entries = (*(file.entry for file in found.files), *found.others)
+    facts = Facts(clocks, found.changed, trial, trust_clock, settings.thresholds, seen, keeps_creation(entries))
     verdicts = judge(found.files, facts, findings)
     answers = ask_probes([v.file for v in verdicts if v.state is not State.ACTIVE], settings.probes)
     if answers:
@@ -73,23 +83,23 @@ def take_survey(
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)
 
 
-def _remember(found: Found, sightings: Sightings) -> dict[str, float]:
+def _remember(found: Found, sightings: Sightings, trial: CreationTrial | None, strangers: Mapping[str, str]) -> Memory:
     """Notes what stands there. Without a memory the other witnesses stand."""
     entries, now = [file.entry for file in found.files], moment_at(found.arrived)
     try:
-        return sightings.note(entries, now)
+        return sightings.note(entries, now, trial, strangers)
     except OSError:
-        return sightings.recall(entries, now)
+        return sightings.recall(entries, now, trial, strangers)
 
 
-def _ask_machine(
+def _see_machine(
     files: Sequence[LockFile], machine: Callable[[], process.Machine], aliases: Sequence[str]
-) -> dict[str, Sequence[Witness]]:
-    """Reads the process table only where a lock was written here."""
+) -> process.Machine | None:
+    """Reads the process table, and only where a lock was written here."""
     names = {process.own_hostname(), *aliases}
     if not any(file.lock is not None and file.lock.hostname in names for file in files):
-        return {}
-    return process.find(files, replace(machine(), aliases=frozenset(aliases)))
+        return None
+    return replace(machine(), aliases=frozenset(aliases))
 
 
 def _oldest_first(verdict: Verdict) -> tuple[float, str]:

@@ -28,6 +28,30 @@ class MemoryFile:
     read_only: bool = False
 
 
+class MemoryWatch:
+    """Compares what is there with what was there. `before("wait", …)` is how a test makes something happen."""
+
+    def __init__(self, transport: MemoryTransport, directory: str) -> None:
+        self._transport = transport
+        self._directory = directory
+        self._seen = self._listing()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether something has changed since the last call; else lets the clock go on, without waiting."""
+        self._transport.begin("wait")
+        seen, self._seen = self._seen, self._listing()
+        if seen == self._seen:
+            self._transport.clock += int(seconds * SECOND)
+        return seen != self._seen
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _listing(self) -> dict[str, int]:
+        inside = (path for path in self._transport.files if path.startswith(f"{self._directory}/"))
+        return {path: self._transport.files[path].file_id for path in inside}
+
+
 class MemoryTransport:
     """A repository in memory. `clock` is the server's, and stands still until a test sets it.
 
@@ -82,6 +106,11 @@ class MemoryTransport:
 
         self._hooks[method] = strike
 
+    def watch(self, directory: str) -> MemoryWatch:
+        """Tells at once whether something changed; nobody waits here."""
+        self.list_directory(directory)
+        return MemoryWatch(self, directory)
+
     def now(self) -> int:
         """The clock of this memory."""
         return self.clock
@@ -92,7 +121,7 @@ class MemoryTransport:
 
     def list_directory(self, directory: str) -> Listing:
         """All files of a directory, and directories directly in it."""
-        self._begin("list_directory")
+        self.begin("list_directory")
         here = PurePosixPath(directory)
         if str(here) not in self.changed:
             raise NotFound(f"{directory}: not found")
@@ -107,12 +136,12 @@ class MemoryTransport:
 
     def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
         """The bytes of each file, at most `limit` + 1."""
-        self._begin("read_many")
+        self.begin("read_many")
         return [self._read(path, limit) for path in paths]
 
     def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Removes this instance with these bytes."""
-        self._begin("remove")
+        self.begin("remove")
         path = f"{directory}/{entry.name}"
         if path not in self.files:
             return Removal.GONE
@@ -125,7 +154,7 @@ class MemoryTransport:
 
     def put_new(self, path: str, temporary: str, data: bytes) -> None:
         """Writes where nothing stands; `temporary` is only checked to be free."""
-        self._begin("put_new")
+        self.begin("put_new")
         if str(PurePosixPath(path).parent) not in self.changed:
             raise NotFound(f"{path}: not found")
         self._permit(path)
@@ -137,10 +166,11 @@ class MemoryTransport:
 
     def try_creation(self) -> CreationTrial:
         """What the test has planned."""
-        self._begin("try_creation")
+        self.begin("try_creation")
         return self.trial
 
-    def _begin(self, method: str) -> None:
+    def begin(self, method: str) -> None:
+        """Notes a call, and lets happen what a test has planned before it."""
         self.calls.append(method)
         hook = self._hooks.pop(method, None)
         if hook is not None:

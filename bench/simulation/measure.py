@@ -171,9 +171,9 @@ def see_machine(history: History, moment: float) -> Machine:
     started = dict.fromkeys(judge.daemons, boot)
     started.update({process.pid: wall - (moment - process.begins) for process in running})
     nested = frozenset(process.inner for process in running if process.inner is not None)
-    blind = "a restic runs here in a PID namespace of its own" if nested else ""
+    hidden = "a restic runs here in a PID namespace of its own" if nested else ""
     restics = frozenset(process.pid for process in running if process.restic)
-    return Machine(judge.name, boot, started, blind, nested, restics)
+    return Machine(judge.name, boot, started, "", nested, restics, hidden=hidden, system=frozenset({1, 2}))
 
 
 def _scenario(history: History, file: File, moment: float) -> str:

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from bench.simulation.machines import Judge
 from lockctl.liveness import process
-from lockctl.liveness.evidence import Clocks, Facts, Verdict
+from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict
 from lockctl.liveness.judge import judge
+from lockctl.liveness.witnesses import keeps_creation
 from lockctl.lock import LockFile
 from lockctl.plan import Wish, make_plan
 from lockctl.repository.reader import Config
-from lockctl.sightings import Moment, Sighting
+from lockctl.sightings import Memory, Moment
 from lockctl.survey import Survey
 from lockctl.transport.base import CreationTrial
 
@@ -44,31 +45,25 @@ class Rule(Protocol):
 class Lockctl:
     """lockctl's own code, as `prune --yes` runs it."""
 
-    sightings: dict[tuple[object, ...], Sighting] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def choose(self, look: Look) -> dict[str, str]:
         """What it removes unattended. As in a real run, the experiment is made only where something could go."""
-        facts = Facts(look.clocks, look.directory_changed, seen=self._note(look))
+        entries = [file.entry for file in look.files]
         here = any(file.lock is not None and file.lock.hostname == look.machine.hostname for file in look.files)
         findings = process.find(look.files, look.machine) if here else {}
+        self.memory = self.memory.look(entries, look.now, process.strangers(findings, look.files)).forget(look.now)
+        if self.memory.namesake is not None:
+            findings = process.find(look.files, replace(look.machine, namesake=True))
+        seen = {str(name): Seen(one.age, one.at_most) for (name, *_), one in self.memory.sightings.items()}
+        facts = Facts(look.clocks, look.directory_changed, seen=seen, keeps_creation=keeps_creation(entries))
         verdicts = judge(look.files, facts, findings)
-        if not any(verdict.removable for verdict in verdicts):
+        if not any(verdict.removable or verdict.state is State.DOUBTFUL for verdict in verdicts):
             return {}
         verdicts = judge(look.files, replace(facts, trial=look.trial), findings)
         survey = Survey("", Config(None, None, ""), look.clocks, verdicts, look.trial)
         steps = make_plan(survey, Wish(unattended=True)).steps
         return {verdict.file.id: _said(verdict) for verdict in steps}
-
-    def _note(self, look: Look) -> dict[str, float]:
-        """The arithmetic of lockctl.sightings, in memory."""
-        seen: dict[tuple[object, ...], Sighting] = {}
-        for file in look.files:
-            entry = file.entry
-            instance = (entry.name, entry.file_id, entry.written, entry.size)
-            before = self.sightings.get(instance)
-            seen[instance] = Sighting(look.now, look.now) if before is None else before.again(look.now)
-        self.sightings = seen
-        return {str(name): sighting.age for (name, *_), sighting in seen.items()}
 
 
 def _said(verdict: Verdict) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -40,6 +41,15 @@ class Console:
         """What only `--verbose` shows."""
         if self.verbose:
             self._say(f"lockctl: {text}")
+
+    def progress(self, text: str) -> None:
+        """One line on a terminal that the next one replaces; an empty text removes it."""
+        if self.quiet or not sys.stderr.isatty():
+            return
+        width = shutil.get_terminal_size().columns - 1
+        with suppress(OSError):
+            sys.stderr.write(f"\r\x1b[K{text[:width]}")
+            sys.stderr.flush()
 
     def warn(self, text: str) -> None:
         """Something that is wrong, and did not end the run."""

@@ -20,6 +20,7 @@ from lockctl.cli.options import (
     with_common,
 )
 from lockctl.cli.removing import Removing, ask_for_all, exit_status, remove_locks
+from lockctl.duration import parse_duration
 from lockctl.errors import LocksRemain
 from lockctl.plan import Wish
 
@@ -42,6 +43,14 @@ def prune(
         Trusted | None,
         typer.Option(help="Take this one clock for right, where the other is known to be wrong."),
     ] = None,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            parser=parse_duration,
+            metavar="[DURATION]",
+            help="Stay until doubt is settled, 31 minutes at most if not told otherwise.",
+        ),
+    ] = None,
     fail_if_locked: Annotated[
         bool, typer.Option("--fail-if-locked", help="Exit with 11 where a lock that blocks restic remains.")
     ] = False,
@@ -51,7 +60,7 @@ def prune(
     console = make_console(common)
     wish = Wish(older, tuple(host or ()), yes)
     trust = trust_clock.value if trust_clock is not None else None
-    removing = Removing("lockctl.prune/1", lambda _: wish, ask_for_all, dry_run, json, trust)
+    removing = Removing("lockctl.prune/1", lambda _: wish, ask_for_all, dry_run, json, trust, watch)
     run = remove_locks(common, removing, console)
     status = exit_status(run)
     if status == 0 and fail_if_locked and run.blocking:

@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lockctl.address import SmbAddress
+from lockctl.cli.following import follow, settle
 from lockctl.cli.opening import (
     Access,
+    Opened,
     find_access,
     open_journal,
     open_repository,
@@ -26,9 +28,11 @@ from lockctl.plan import Wish, make_plan
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.journal import Journal, Record
+    from lockctl.liveness.evidence import Verdict
     from lockctl.plan import Plan
     from lockctl.pruning import Run, Target
     from lockctl.survey import Survey
+    from lockctl.transport.base import CreationTrial
 
 _LOOK_SECONDS = 15.0
 """For a new connection after one was lost."""
@@ -44,6 +48,8 @@ class Removing:
     dry_run: bool = False
     json: bool = False
     trust_clock: str | None = None
+    watch: float | None = None
+    """Seconds to stay at most until doubt is settled; None for not at all."""
 
 
 def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
@@ -51,6 +57,8 @@ def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
     deadline = start_deadline(common)
     journal = open_journal(common)
     access = find_access(common, console, deadline)
+    if removing.watch is not None:
+        _stay(removing, removing.watch, access, journal, console, deadline)
     with open_repository(access, console, deadline) as opened:
         from lockctl.pruning import Target
 
@@ -76,6 +84,30 @@ def ask_for_all(plan: Plan, console: Console, json: bool) -> None:
         raise Declined("nothing was removed: the answer was no")
 
 
+def _stay(
+    removing: Removing, seconds: float, access: Access, journal: Journal, console: Console, deadline: Deadline
+) -> None:
+    """Watches until each lock is settled about which there is doubt. The removal looks anew after that."""
+    from lockctl.plan import is_unsettled
+    from lockctl.pruning import is_at_stake
+
+    trial: CreationTrial | None = None
+
+    def look(opened: Opened) -> Survey:
+        nonlocal trial
+        survey = opened.look(trial, removing.trust_clock)
+        if trial is None and not removing.dry_run and is_at_stake(survey):
+            trial = opened.transport.try_creation()
+            survey = opened.look(trial, removing.trust_clock)
+        return survey
+
+    def unsettled(survey: Survey) -> list[Verdict]:
+        wish = removing.wish_for(survey)
+        return [verdict for verdict in survey.verdicts if is_unsettled(verdict, wish)]
+
+    settle(follow(access, look, journal, console, deadline), unsettled, seconds, console)
+
+
 def _remove(target: Target, removing: Removing, journal: Journal, console: Console) -> Run:
     from lockctl.pruning import Run, close_open_intents, remove_planned, survey_before_removal
     from lockctl.removal import held_ids
@@ -97,6 +129,8 @@ def _remove(target: Target, removing: Removing, journal: Journal, console: Conso
             removing.ask(plan, console, removing.json)
         waiting = "waiting for another lockctl on this machine that is removing locks"
         run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
+        if run.after is not None:
+            report_returned(journal, run.after, console)
     # What was removed is told once, whatever comes meanwhile; `exit_status` tells of the signal.
     with suppress(Interrupted), SIGNALS.shield():
         _show_run(run, console, removing)

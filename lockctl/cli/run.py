@@ -21,8 +21,22 @@ COMMANDS = {
     "rm": "rm.rm",
     "restore": "restore.restore",
     "history": "history.history",
+    "watch": "watch.watch",
 }
 """Each command, and the function in this folder that does it."""
+
+
+WATCH_DEFAULT = "31m"
+"""What `prune --watch` means without a duration: by then everything is settled."""
+
+
+def spell_out(words: Sequence[str]) -> list[str]:
+    """The words with a duration for a `--watch` that has none, which typer cannot express."""
+    if words[:1] != ["prune"]:
+        return list(words)
+    following = [*words[1:], "-"]
+    pairs = zip(words, following, strict=True)
+    return [f"--watch={WATCH_DEFAULT}" if word == "--watch" and after[:1] == "-" else word for word, after in pairs]
 
 
 def build_app(words: Sequence[str]) -> typer.Typer:
@@ -58,7 +72,7 @@ def run_command_line(words: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     SIGNALS.install()
     try:
-        status = build_app(words)(args=list(words) or ["--help"], prog_name="lockctl", standalone_mode=False)
+        status = build_app(words)(args=spell_out(words) or ["--help"], prog_name="lockctl", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except LockctlError as error:
         # What a signal cut short can look like a lost connection.

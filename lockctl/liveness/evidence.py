@@ -45,6 +45,19 @@ class Witness:
     text: str
     age: float | None = None
     trust: Trust | None = None
+    ahead: float | None = None
+    """Seconds by which a clock is ahead of the server's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What this machine itself knows of a file's age in seconds: it stood there, and before that it did not."""
+
+    at_least: float = 0.0
+    at_most: float | None = None
+
+
+NEVER_SEEN = Seen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +97,10 @@ class Facts:
     trust_clock: str | None = None
     """`owner` or `server`: the user's word that this one clock is right."""
     thresholds: Thresholds = Thresholds()
-    seen: Mapping[str, float] = field(default_factory=dict)
-    """By id, the seconds for which this machine itself has certainly seen the very same file."""
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    """By id, what this machine itself has seen of that very file."""
+    keeps_creation: bool = False
+    """Whether the server is seen to keep creation times of its own: see `witnesses.keeps_creation`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,40 +7,42 @@ from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import Facts, Reason, State, Verdict, Witness
-from lockctl.liveness.witnesses import creation_trust, own_clock, owner_clock, server_clock, why_attended
+from lockctl.liveness.folder import Folder, look_over
+from lockctl.liveness.witnesses import (
+    creation_trust,
+    host_clock,
+    newer_lock,
+    own_clock,
+    owner_clock,
+    server_clock,
+    why_attended,
+)
 from lockctl.lock import Lock, LockFile, Problem, is_lock_name
 
 
 @dataclass(frozen=True, slots=True)
 class _Ages:
-    """Seconds by each clock, None where it says nothing, and what is certain of them."""
+    """Seconds by the owner's and the server's clock, None where one says nothing, and what is certain of them."""
 
     owner: float | None
     server: float | None
     certain: float
 
+    @property
+    def most(self) -> float | None:
+        """The most that anybody says; None where the owner's or the server's clock says nothing."""
+        return None if self.owner is None or self.server is None else max(self.owner, self.server, self.certain)
+
 
 def judge(
     files: Sequence[LockFile], facts: Facts, findings: Mapping[str, Sequence[Witness]] | None = None
 ) -> tuple[Verdict, ...]:
-    """One verdict for each file. `findings` holds, by id, what the processes of this machine said of the owner."""
-    newest: dict[object, int] = {}
-    for file in files:
-        if file.lock is not None:
-            newest[file.lock.owner] = max(file.lock.time_ns, newest.get(file.lock.owner, file.lock.time_ns))
-    own = [f.entry.created or 0 for f in files if creation_trust(f.entry, facts.trial) is not None]
-    newest_creation = max(own, default=0)
+    """One verdict for each file. `findings` holds, by id, what processes, a restart or a probe said of the owner."""
+    folder = look_over(files, lambda entry: creation_trust(entry, facts) is not None)
     return tuple(
-        _judge_lock(
-            file,
-            file.lock,
-            server_clock(file.entry, facts, newest_creation),
-            facts,
-            tuple((findings or {}).get(file.id, ())),
-            superseded=newest[file.lock.owner] > file.lock.time_ns,
-        )
+        _judge_lock(file, file.lock, facts, folder, tuple((findings or {}).get(file.id, ())))
         if file.lock is not None
-        else _judge_problem(file, server_clock(file.entry, facts, newest_creation), facts)
+        else _judge_problem(file, server_clock(file.entry, facts, folder), facts)
         for file in files
     )
 
@@ -83,7 +85,7 @@ def _why_attended(file: LockFile, own: Witness, facts: Facts) -> str:
 
     That is 22½ minutes, not the 7½ of a missed renewal: an owner that is cut off goes on until then.
     """
-    return "" if (own.age or 0.0) >= facts.thresholds.gives_up else why_attended(file.entry, facts.trial)
+    return "" if (own.age or 0.0) >= facts.thresholds.gives_up else why_attended(file, facts)
 
 
 def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reason]:
@@ -107,18 +109,18 @@ def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reas
     return State.WRITING, Reason("being-written", f"{what}: its owner may still be writing it")
 
 
-def _judge_lock(
-    file: LockFile, lock: Lock, server: Witness, facts: Facts, findings: tuple[Witness, ...], superseded: bool
-) -> Verdict:
+def _judge_lock(file: LockFile, lock: Lock, facts: Facts, folder: Folder, findings: tuple[Witness, ...]) -> Verdict:
     owner, own = owner_clock(lock, facts), own_clock(file.id, facts)
+    server = server_clock(file.entry, facts, folder)
+    newer = newer_lock(lock, facts, folder)
     certain = max(own.age or 0.0, _agreed_age(owner, server, facts))
     ages = _Ages(owner.age, server.age, certain)
-    state, reason = _lock_state(ages, findings, superseded, facts)
+    state, reason = _lock_state(ages, findings, newer.says == "superseded", facts)
     reasons = (reason, *_outlook(state, findings, facts))
     # A dead one too: another machine can have this one's name, and then only a missed renewal tells.
     attended = _why_attended(file, own, facts)
     unknown = server.age is None and own.age is None and facts.trust_clock != "owner"
-    witnesses = (owner, server, own, *findings)
+    witnesses = (owner, server, own, newer, host_clock(lock, folder), *findings)
     return Verdict(file, state, None if unknown else certain, owner.age, reasons, witnesses, not attended, attended)
 
 
@@ -147,14 +149,20 @@ def _lock_state(ages: _Ages, findings: tuple[Witness, ...], superseded: bool, fa
         return State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
     if ages.certain > limits.expired:
         return State.STALE, Reason("not-renewed", f"not renewed for {age}")
-    if ages.owner is not None and ages.server is not None:
-        if max(ages.owner, ages.server) <= limits.missed:
-            return State.ACTIVE, Reason("renewed", f"renewed {describe_duration(max(ages.owner, ages.server))} ago")
-        if max(ages.owner, ages.server) <= limits.expired:
-            given_up = "; restic has given up by itself (0.15 and newer)" if ages.certain > limits.gives_up else ""
-            return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {_claims(ages)}{given_up}")
-        return State.DOUBTFUL, Reason("clocks-disagree", _claims(ages))
-    return State.DOUBTFUL, Reason("clock-unknown", _claims(ages))
+    return _undecided(ages, facts)
+
+
+def _undecided(ages: _Ages, facts: Facts) -> tuple[State, Reason]:
+    """The state of a lock that is not certainly expired."""
+    limits = facts.thresholds
+    if ages.most is None:
+        return State.DOUBTFUL, Reason("clock-unknown", _claims(ages))
+    if ages.most <= limits.missed:
+        return State.ACTIVE, Reason("renewed", f"renewed {describe_duration(ages.most)} ago")
+    if ages.most <= limits.expired:
+        given_up = "; restic has given up by itself (0.15 and newer)" if ages.certain > limits.gives_up else ""
+        return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {_claims(ages)}{given_up}")
+    return State.DOUBTFUL, Reason("clocks-disagree", _claims(ages))
 
 
 def _outlook(state: State, findings: tuple[Witness, ...], facts: Facts) -> tuple[Reason, ...]:
@@ -170,4 +178,6 @@ def _claims(ages: _Ages) -> str:
         f"{name} clock says {describe_duration(age)}" if age is not None else f"{name} clock says nothing"
         for name, age in (("the owner's", ages.owner), ("the server's", ages.server))
     ]
+    if ages.certain > max(ages.owner or 0.0, ages.server or 0.0):
+        said.append(f"this machine has seen it for {describe_duration(ages.certain)}")
     return ", ".join(said)

@@ -6,6 +6,7 @@ certain the process table says nothing, and says why. Nothing is signalled and n
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,8 +28,10 @@ SHARED_NAMES = frozenset(
 """Host names that many machines have because nobody changed them."""
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"
 """PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h."""
+_KTHREADD = 2
+"""The PID of the kernel thread that starts all others."""
 _SLACK = 2.0
-"""Seconds by which a process's start, counted in clock ticks since boot, may come out late."""
+"""Seconds by which a process's start may come out late: it is counted in clock ticks from a boot in whole seconds."""
 _RESTART_SLACK = 300.0
 """Seconds by which the wall clock may have been corrected since this machine started."""
 
@@ -37,8 +40,9 @@ _RESTART_SLACK = 300.0
 class Machine:
     """This machine at one moment. `started` maps a PID to its start and `boot` is the last one, in seconds since 1970.
 
-    `blind` says why the process table cannot be relied upon, '' where it can; `nested` are PIDs as processes in other
-    PID namespaces see their own, and `restics` those of processes whose name has restic in it.
+    `blind` says why the process table cannot be relied upon, '' where it can, and `hidden` why something may run here
+    that it does not show; `nested` are PIDs as processes in other PID namespaces see their own, `restics` those of
+    processes whose name has restic in it, and `system` those of init and the kernel's own threads.
     """
 
     hostname: str
@@ -49,6 +53,10 @@ class Machine:
     restics: frozenset[int] = frozenset()
     aliases: frozenset[str] = frozenset()
     """Further names of this machine that its user vouches for, even where others share them."""
+    hidden: str = ""
+    system: frozenset[int] = frozenset()
+    namesake: bool = False
+    """Whether a lock of this name was renewed while no such process ran here: by a machine elsewhere, then."""
 
 
 def own_hostname() -> str:
@@ -61,9 +69,16 @@ def look_at_this_machine(proc: Path = Path("/proc")) -> Machine:
     started: dict[int, float] = {}
     nested: set[int] = set()
     restics: set[int] = set()
+    system: set[int] = set()
     hidden = ""
-    for process in psutil.process_iter(["name", "create_time"]):
+    # psutil remembers processes by PID, and would take one that got a PID since the last look for the one before.
+    psutil.process_iter.cache_clear()
+    for process in psutil.process_iter(["name", "create_time", "ppid", "status"]):
+        if process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue  # it has ended, and only its parent does not know yet
         started[process.pid] = process.info["create_time"] or 0.0
+        if process.pid == 1 or _KTHREADD in (process.pid, process.info["ppid"]):
+            system.add(process.pid)
         inner = _inner_pid(proc, process.pid)
         is_restic = "restic" in (process.info["name"] or "")
         if is_restic:
@@ -71,13 +86,31 @@ def look_at_this_machine(proc: Path = Path("/proc")) -> Machine:
         if inner is not None:
             nested.add(inner)
             hidden = "a restic runs here in a PID namespace of its own" if is_restic else hidden
-    blind = _blindness(proc) or hidden
-    return Machine(own_hostname(), psutil.boot_time(), started, blind, frozenset(nested), frozenset(restics))
+    return Machine(
+        own_hostname(),
+        psutil.boot_time(),
+        started,
+        _blindness(proc),
+        frozenset(nested),
+        frozenset(restics),
+        hidden=hidden,
+        system=frozenset(system),
+    )
 
 
 def find(files: Iterable[LockFile], machine: Machine) -> dict[str, Sequence[Witness]]:
     """What the processes and the last restart say of each lock's owner, by the lock's id."""
     return {file.id: _ask(file.lock, machine) for file in files if file.lock is not None}
+
+
+def strangers(findings: Mapping[str, Sequence[Witness]], files: Iterable[LockFile]) -> dict[str, str]:
+    """The owners that bear this machine's name and do not run on it, as hashes, by the ids of their locks."""
+    gone = {id_ for id_, said in findings.items() if any(w.name == "process" and w.says == "gone" for w in said)}
+    return {
+        file.id: hashlib.sha256(repr(file.lock.owner).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        for file in files
+        if file.lock is not None and file.id in gone
+    }
 
 
 def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
@@ -87,7 +120,12 @@ def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
         return (Witness("process", None, "the lock names no PID"),)
     if lock.hostname.lower() in SHARED_NAMES and lock.hostname not in machine.aliases:
         return (Witness("process", None, f"many machines are called {lock.hostname}: PIDs say nothing"),)
-    return (_ask_processes(lock, machine), _ask_restart(lock, machine))
+    witnesses = (_ask_processes(lock, machine), _ask_restart(lock, machine))
+    if not machine.namesake:
+        return witnesses
+    # What runs here still speaks for life: the name is ours as well.
+    silent = f"another machine is called {lock.hostname} too: it renewed a lock of a PID that did not run here"
+    return tuple(Witness(w.name, None, silent) if w.says == "gone" else w for w in witnesses)
 
 
 def _ask_processes(lock: Lock, machine: Machine) -> Witness:
@@ -95,10 +133,15 @@ def _ask_processes(lock: Lock, machine: Machine) -> Witness:
         return Witness("process", None, f"PIDs say nothing: {machine.blind}")
     if lock.pid in machine.nested:
         return Witness("process", None, f"a process in another PID namespace here has PID {lock.pid}")
+    if lock.pid in machine.system:
+        return Witness("process", None, f"PID {lock.pid} is the system's own here: that restic ran in a container")
     start = machine.started.get(lock.pid)
+    alive = start is not None and start <= lock.time_ns / 1e9 + _SLACK
+    if machine.hidden and not alive:
+        return Witness("process", None, f"PIDs say nothing: {machine.hidden}")
     if start is None:
         return Witness("process", "gone", f"no process with PID {lock.pid} runs on this machine")
-    if start <= lock.time_ns / 1e9 + _SLACK:
+    if alive:
         return Witness("process", "alive", f"PID {lock.pid} runs on this machine")
     if lock.pid in machine.restics:
         # The wall clock may have been set since: then a start that seems later proves nothing.
@@ -109,6 +152,8 @@ def _ask_processes(lock: Lock, machine: Machine) -> Witness:
 def _ask_restart(lock: Lock, machine: Machine) -> Witness:
     if machine.blind:
         return Witness("restart", None, f"a restart says nothing: {machine.blind}")
+    if machine.hidden:
+        return Witness("restart", None, f"a restart says nothing: {machine.hidden}")
     if lock.pid in machine.restics:
         return Witness("restart", None, f"a restic runs here with PID {lock.pid}: a restart says nothing")
     before = machine.boot - lock.time_ns / 1e9

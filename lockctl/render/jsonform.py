@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from lockctl.changes import Change, Event
 from lockctl.errors import LockctlError
 from lockctl.journal import Outcome, Record
 from lockctl.liveness.evidence import Clocks, Verdict, Witness
@@ -102,6 +103,19 @@ def lock_object(verdict: Verdict, error: str | None = None) -> dict[str, Any]:
     return fields if error is None else {**fields, "error": error}
 
 
+def event_object(survey: Survey, change: Change) -> dict[str, Any]:
+    """`lockctl.watch/1`: one event. `renews` is the id of the lock that a renewal takes the place of."""
+    renewed = change.before is not None and change.event is Event.RENEWED
+    return {
+        "schema": "lockctl.watch/1",
+        "event": change.event.value,
+        "at": format_moment(survey.clocks.local),
+        "repository": {"address": survey.address, "id": survey.config.id},
+        "renews": change.before.file.id if renewed and change.before is not None else None,
+        "lock": lock_object(change.verdict),
+    }
+
+
 def record_object(record: Record) -> dict[str, Any]:
     """One entry of the history. The lock's bytes stay in the journal."""
     return {
@@ -130,6 +144,8 @@ def _witness_object(witness: Witness) -> dict[str, Any]:
         fields["age_seconds"] = _seconds(witness.age)
     if witness.trust is not None:
         fields["trust"] = witness.trust.value
+    if witness.ahead is not None:
+        fields["ahead_seconds"] = round(witness.ahead, 3)
     return fields
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockctl.deadline import Background, Deadline, boottime
 from lockctl.errors import (
@@ -78,20 +78,30 @@ class Found:
     """Our boot-time clock then, in seconds."""
     changed: int
     """The last change of locks/."""
+    others: tuple[Entry, ...]
+    """What else the same server showed: the directories, and the key files."""
 
 
 class Repository:
     """One repository behind a Reader. Made by `open_repository`."""
 
     def __init__(
-        self, reader: Reader, sealed_config: bytes, opening: Background[OpenedKey | None] | None, deadline: Deadline
+        self,
+        reader: Reader,
+        sealed_config: bytes,
+        opening: Background[OpenedKey | None] | None,
+        deadline: Deadline,
+        others: Sequence[Entry] = (),
     ) -> None:
-        """Without `opening` nothing is decrypted, and no owner is known."""
+        """Without `opening` nothing is decrypted, and no owner is known. `others` are entries seen on the way."""
         self._reader = reader
         self._sealed_config = sealed_config
         self._opening = opening
         self._deadline = deadline
+        self._others = tuple(others)
         self._opened: OpenedKey | None = None
+        self._whole: dict[str, LockFile] = {}
+        """By id, what was read and decoded before: a lock never changes."""
 
     @property
     def config(self) -> Config:
@@ -119,11 +129,13 @@ class Repository:
         listing, contents = self._read_locks()
         now, arrived = self._reader.now(), boottime()
         files = tuple(
-            self._interpret(entry, contents.get(entry.name))
+            self._known(entry) or self._interpret(entry, contents.get(entry.name))
             for entry in listing.entries
             if not isinstance(contents.get(entry.name), NotFound)
         )
-        return Found(files, now, arrived, listing.changed)
+        self._whole = {file.id: file for file in files if file.lock is not None}
+        others = self._others if listing.itself is None else (*self._others, listing.itself)
+        return Found(files, now, arrived, listing.changed, others)
 
     def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
         """The listing and what it names; again where a lock vanished or is just being written.
@@ -132,7 +144,7 @@ class Repository:
         """
         for pause in (*_PAUSES, None):
             listing = self._reader.list_directory("locks")
-            names = _within_budget(entry for entry in listing.entries if _is_worth_reading(entry))
+            names = _within_budget(entry for entry in listing.entries if self._is_news(entry))
             data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
             contents = dict(zip(names, data, strict=True))
             unsettled = any(self._is_unsettled(entry, contents.get(entry.name)) for entry in listing.entries)
@@ -140,6 +152,16 @@ class Repository:
                 break
             time.sleep(self._deadline.cap(pause))
         return listing, contents
+
+    def _is_news(self, entry: Entry) -> bool:
+        return _is_worth_reading(entry) and self._known(entry) is None
+
+    def _known(self, entry: Entry) -> LockFile | None:
+        """The same file as an earlier look of this run read it, with its entry of now."""
+        before = self._whole.get(entry.name)
+        if before is None or not replace(before.entry, created=None).is_same(entry):
+            return None
+        return replace(before, entry=entry)
 
     def _is_unsettled(self, entry: Entry, content: bytes | FileError | None) -> bool:
         if isinstance(content, NotFound):
@@ -206,9 +228,10 @@ def open_repository(
     Raises NoRepository where config or keys are missing, and the transport's errors.
     """
     try:
-        entries = [e for e in reader.list_directory("keys").entries if is_lock_name(e.name) and not e.is_directory]
+        listing = reader.list_directory("keys")
     except NotFound as error:
         raise no_repository() from error
+    entries = [entry for entry in listing.entries if is_lock_name(entry.name) and not entry.is_directory]
     first = key_hint or (head_start.id if head_start is not None else "")
     entries.sort(key=lambda entry: not (first and entry.name.startswith(first)))
     entries = entries[:MAX_KEYS]
@@ -221,7 +244,9 @@ def open_repository(
     if isinstance(config, FileError):
         raise config
     files = list(zip([entry.name for entry in entries], contents, strict=True))
-    return Repository(reader, config, Background(lambda: _try_keys(files, password, head_start)), deadline)
+    opening = Background(lambda: _try_keys(files, password, head_start))
+    others = entries if listing.itself is None else [*entries, listing.itself]
+    return Repository(reader, config, opening, deadline, others)
 
 
 def no_repository() -> NoRepository:

@@ -43,6 +43,8 @@ class Listing:
 
     entries: tuple[Entry, ...]
     changed: int
+    itself: Entry | None = None
+    """The directory's own times, where they are known."""
 
 
 class Removal(Enum):
@@ -76,6 +78,19 @@ class CreationTrial:
     ahead: int = 0
 
 
+class Watch(Protocol):
+    """Tells that something changes in a directory. It is armed from its start: what is listed after that is not missed.
+
+    What happens between two waits is kept. A silence proves nothing: look again now and then.
+    """
+
+    def wait(self, seconds: float) -> bool:
+        """Waits until something may have changed, `seconds` at most; whether it has. Raises Unreachable's kinds."""
+
+    def close(self) -> None:
+        """Ends it. Never raises."""
+
+
 class Reader(Protocol):
     """Lists and reads, and changes nothing. Made for many files at once."""
 
@@ -84,6 +99,9 @@ class Reader(Protocol):
 
     def read_many(self, paths: Sequence[str], limit: int) -> Sequence[bytes | FileError]:
         """The bytes of each file, or why not, in the order asked for; at most `limit` + 1 bytes of each."""
+
+    def watch(self, directory: str) -> Watch:
+        """Watches for files that come, go or are written. Raises as `list_directory` does."""
 
     def now(self) -> int:
         """The server's clock."""

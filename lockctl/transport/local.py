@@ -16,7 +16,11 @@ from pathlib import Path
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotFound, PermissionRefused, Unreachable
 from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
+from lockctl.transport.polling import PollingWatch
 from lockctl.transport.statx import birth_time
+
+POLL_SECONDS = 1.0
+"""Between listings that wait for a change."""
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 _GONE_MOUNT = (errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.EIO, errno.ETIMEDOUT)
@@ -40,7 +44,7 @@ class LocalTransport:
         """All files, and the directory's own last-write time."""
         path = self._root / directory
         try:
-            changed = path.stat().st_mtime_ns
+            itself = _entry(str(path.resolve()), "")
             names = os.listdir(path)  # noqa: PTH208 - the names alone, as bytes that are no text survive here
         except OSError as error:
             raise _translate(error, directory) from error
@@ -52,7 +56,11 @@ class LocalTransport:
                 continue  # gone since the listing, as it would be from a later one
             except OSError as error:
                 raise _translate(error, f"{directory}/{name}") from error
-        return Listing(tuple(entries), changed)
+        return Listing(tuple(entries), itself.written, itself)
+
+    def watch(self, directory: str) -> PollingWatch:
+        """Lists now and then: on a mount nobody tells what others do."""
+        return PollingWatch(lambda: self.list_directory(directory), POLL_SECONDS)
 
     def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
         """The bytes of each file, at most `limit` + 1."""
@@ -145,6 +153,7 @@ def _entry(path: str, name: str) -> Entry:
         written=status.st_mtime_ns,
         changed=status.st_ctime_ns,
         file_id=status.st_ino,
+        accessed=status.st_atime_ns,
         is_directory=not stat.S_ISREG(status.st_mode),
         read_only=not status.st_mode & 0o200,
     )

@@ -18,6 +18,7 @@ from lockctl.transport import smb_messages as message
 from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
 from lockctl.transport.smb_connection import Credentials, SmbConnection
 from lockctl.transport.smb_errors import translate_file
+from lockctl.transport.smb_watch import SmbWatch
 
 MAX_ENTRIES = 500_000
 """Names in one directory: ten thousand machines would not leave as many."""
@@ -64,7 +65,12 @@ class SmbTransport:
                 (page,) = self._connection.exchange(message.query_directory(handle.handle, length))
         finally:
             self._connection.exchange(message.close(handle.handle))
-        return Listing(tuple(e for e in entries if e.name not in (".", "..")), handle.written)
+        itself = Entry("", 0, handle.created, handle.written, handle.written, 0, handle.accessed, is_directory=True)
+        return Listing(tuple(e for e in entries if e.name not in (".", "..")), handle.written, itself)
+
+    def watch(self, directory: str) -> SmbWatch:
+        """CHANGE_NOTIFY, on a handle of its own."""
+        return SmbWatch(self._connection, self._path(directory), directory, lambda: self.list_directory(directory))
 
     def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
         """CREATE, READ and CLOSE of each file in one compound: its handle lives for an instant."""

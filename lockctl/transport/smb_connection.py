@@ -32,6 +32,8 @@ CONNECT_SECONDS = 20.0
 """To find the host, connect, log on and open the share."""
 REPLY_SECONDS = 60.0
 """For one answer: another client's oplock can hold a CREATE for 35 s."""
+START_SECONDS = 5.0
+"""For a server to say that it has begun with what may take for ever."""
 CREDITS_WANTED = 512
 """Credits to ask for when logging on; the server grants what it likes."""
 
@@ -92,17 +94,21 @@ class DeadlineConnection(Connection):  # type: ignore[misc]
     ) -> Any:
         """As smbprotocol's, but it ends in time whatever the server sends, and follows no link that a server names."""
         limit = self._deadline.cap(min(timeout or REPLY_SECONDS, REPLY_SECONDS))
-        end = boottime() + limit
         # Interim answers are awaited here: smbprotocol gives each of them another second, for ever.
+        if not self.is_answered(request, limit):
+            raise self._deadline.error() if self._deadline.passed() else lost(f"no answer within {limit:.0f} s")
+        return super().receive(request, wait, 1, resolve_symlinks=False)
+
+    def is_answered(self, request: Any, seconds: float) -> bool:
+        """Whether the answer to this request came within `seconds`; an interim one is none."""
+        end = boottime() + seconds
         while request.response_event.wait(max(0.0, end - boottime())):
             with request.response_event_lock:
                 answer = request.response
                 if answer is None or answer["status"].get_value() != NtStatus.STATUS_PENDING:
-                    break
+                    return True
                 request.response_event.clear()
-        else:
-            raise self._deadline.error() if self._deadline.passed() else lost(f"no answer within {limit:.0f} s")
-        return super().receive(request, wait, 1, resolve_symlinks=False)
+        return False
 
     def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:
         """Once logged on, refuses every answer in the clear that our own session's key has not signed.
@@ -203,6 +209,21 @@ class SmbConnection:
                 under_way.append(self._send(compound))
         while under_way:
             yield self._collect(under_way.popleft())
+
+    def begin(self, message: Any) -> Any:
+        """Sends one message whose answer may take for ever; `poll` asks for it."""
+        (request,) = self._send([message])
+        return request
+
+    def await_start(self, request: Any) -> None:
+        """Waits for the interim answer, by which the server says that it is at work. Not every server sends one."""
+        request.response_event.wait(self._deadline.cap(START_SECONDS))
+
+    def poll(self, request: Any, seconds: float) -> bytes | int | None:
+        """The answer to what `begin` sent, or None where it does not come within `seconds`. Raises as `exchange`."""
+        if not self._connection.is_answered(request, self._deadline.cap(seconds)):
+            return None
+        return self._answer(request)
 
     def close(self) -> None:
         """Drops the connection: no handle is open between two calls, so the server has nothing to tidy."""

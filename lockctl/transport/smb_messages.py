@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from smbprotocol.change_notify import SMB2ChangeNotifyRequest
 from smbprotocol.file_info import FileInformationClass, InfoType
 from smbprotocol.open import (
     CreateDisposition,
@@ -62,6 +63,7 @@ class Opened:
 
     handle: bytes
     created: int
+    accessed: int
     written: int
     size: int
 
@@ -113,6 +115,15 @@ def query_directory(handle: bytes, length: int) -> SMB2QueryDirectoryRequest:
     return message
 
 
+def change_notify(handle: bytes) -> SMB2ChangeNotifyRequest:
+    """CHANGE_NOTIFY of files that come, go, are renamed or written; reading changes none of that."""
+    message = SMB2ChangeNotifyRequest()
+    message["output_buffer_length"] = 16384
+    message["file_id"] = handle
+    message["completion_filter"] = 0x1 | 0x8 | 0x10  # FILE_NAME, SIZE, LAST_WRITE
+    return message
+
+
 def query_info(handle: bytes, information_class: int, length: int) -> SMB2QueryInfoRequest:
     """QUERY_INFO about a file."""
     message = SMB2QueryInfoRequest()
@@ -154,8 +165,8 @@ def rename(handle: bytes, path: str) -> SMB2SetInfoRequest:
 
 def parse_create(data: bytes) -> Opened:
     """The answer to a CREATE."""
-    _, _, _, _, created, _, written, _, _, size, _, _, handle = _unpack(_CREATE_ANSWER, data)
-    return Opened(handle, from_filetime(created), from_filetime(written), size)
+    _, _, _, _, created, accessed, written, _, _, size, _, _, handle = _unpack(_CREATE_ANSWER, data)
+    return Opened(handle, from_filetime(created), from_filetime(accessed), from_filetime(written), size)
 
 
 def parse_buffer(data: bytes) -> bytes:

@@ -94,10 +94,14 @@ def test_json_has_the_keys_of_the_manual(repository: Repository) -> None:
 def test_json_names_the_witnesses(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
     (lock,) = list_locks(repository)
-    owner, server, own = lock["witnesses"]
+    owner, server, own, newer, host = lock["witnesses"]
     assert (owner["name"], owner["says"], "trust" in owner) == ("owner-clock", "renewed", False)
     assert (server["name"], server["says"], server["trust"]) == ("server-creation", "renewed", "likely")
     assert (own["name"], own["says"], "age_seconds" in own) == ("own-clock", None, False)
+    assert (newer["name"], newer["says"]) == ("newer-lock", None)
+    assert (host["name"], host["says"]) == ("host-clock", None)
+    assert abs(host["ahead_seconds"]) < 1
+    assert "agrees with the server's" in host["text"]
     assert all(abs(witness["age_seconds"] - 2 * HOUR) < 60 and witness["text"] for witness in (owner, server))
 
 

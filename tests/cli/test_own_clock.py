@@ -22,11 +22,11 @@ BEHIND = 5 * HOUR
 def set_back(repository: Repository, seconds: float) -> None:
     """Make each first sight so much older, by both of this machine's clocks."""
     (memory,) = (path for path in (state_of(repository) / "sightings").iterdir() if len(path.name) == 64)
-    lines: list[list[Any]] = json.loads(memory.read_text())
-    for line in lines:
+    fields: dict[str, Any] = json.loads(memory.read_text())
+    for _, first, *_ in fields["locks"]:
         for clock in (1, 2):
-            line[1][clock] -= seconds
-    memory.write_text(json.dumps(lines))
+            first[clock] -= seconds
+    memory.write_text(json.dumps(fields))
 
 
 @pytest.fixture

@@ -103,6 +103,8 @@ def test_a_person_on_a_read_only_share(repository: Repository) -> None:
 
 def test_a_disk_keeps_what_is_only_old(repository: Repository) -> None:
     lock_id = aged_lock(repository, 2 * HOUR, WEB1)
+    back = time.time() - HOUR
+    os.utime(repository.path / "locks", (back, back))
     done = prune_on_disk(repository)
     assert done.returncode == 0, done.stderr
     assert "on a local path all clocks may be one and the same" in done.stderr

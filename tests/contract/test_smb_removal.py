@@ -9,8 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lockctl.errors import InUse, PermissionRefused
-from lockctl.liveness.evidence import Trust
-from lockctl.liveness.witnesses import creation_trust
+from lockctl.liveness.witnesses import is_proven
 from lockctl.transport.base import Entry, Removal, Trial
 from tests.contract.places import DiskPlace, connect, samba_place
 from tests.contract.wires import SHARE_ALL, SHARE_READ, OtherClient
@@ -168,4 +167,4 @@ def test_creation_is_not_proven_of_a_file_from_the_servers_own_disk(shared: Disk
     written = (shared.root / "locks/lock").stat().st_mtime_ns
     os.utime(shared.root / "locks/lock", ns=(written - 1_000_000, written))
     assert shared.transport.try_creation().outcome is Trial.KEPT
-    assert creation_trust(entry_of(shared), shared.transport.try_creation()) is not Trust.PROVEN
+    assert not is_proven(entry_of(shared), shared.transport.try_creation())

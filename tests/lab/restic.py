@@ -45,7 +45,8 @@ def is_sound(path: Path) -> bool:
 class Repository:
     """A folder of a share, as restic sees it through an rclone remote with the name `lab`.
 
-    `port` is a proxy's, where restic should go through one; else restic talks to Samba itself.
+    `port` is a proxy's, where restic should go through one; else restic talks to Samba itself. `within` is the command
+    that runs restic's, such as unshare with its options.
     """
 
     samba: Samba
@@ -53,6 +54,7 @@ class Repository:
     share: str = "backup"
     password: str = PASSWORD
     port: int | None = None
+    within: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -117,7 +119,13 @@ class Repository:
 
     def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Start restic in a session of its own; the caller waits for its end or calls `kill_started`."""
-        command = [binary("restic", "restic"), "-o", f"rclone.program={binary('rclone', 'rclone')}", *args]
+        command = [
+            *self.within,
+            binary("restic", "restic"),
+            "-o",
+            f"rclone.program={binary('rclone', 'rclone')}",
+            *args,
+        ]
         return subprocess.Popen(
             command,
             stdin=stdin,

@@ -65,10 +65,11 @@ def make_facts(
     trust_clock: str | None = None,
     local: float = 0,
     server: float = 0,
+    keeps_creation: bool = True,
 ) -> Facts:
     """Facts at NOW; `local` and `server` are by how many seconds these clocks are ahead, `directory` is an age."""
     clocks = Clocks(NOW + seconds(local), NOW + seconds(server))
-    return Facts(clocks, NOW - seconds(directory), trial, trust_clock)
+    return Facts(clocks, NOW - seconds(directory), trial, trust_clock, keeps_creation=keeps_creation)
 
 
 def make_verdict(

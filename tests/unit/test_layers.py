@@ -14,7 +14,7 @@ ROOT = Path(lockctl.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.py"))
 
 VALUES = "duration lock moments liveness.evidence"
-RENDERED = f"{VALUES} errors survey plan pruning journal render.text"
+RENDERED = f"{VALUES} changes errors survey plan pruning journal render.text"
 ALLOWED = {
     "errors": "",
     "duration": "errors",
@@ -27,12 +27,17 @@ ALLOWED = {
     "rclone": "errors address",
     "settings": "errors duration address rclone",
     "transport/statx": "",
-    "transport/local": "errors address transport.base transport.statx",
+    "transport/polling": "transport.base",
+    "transport/local": "errors address transport.base transport.polling transport.statx",
+    "transport/smb_watch": (
+        "errors transport.base transport.polling transport.smb_connection transport.smb_errors transport.smb_messages"
+    ),
     "transport/smb_errors": "errors address transport.base",
     "transport/smb_messages": "errors address transport.base",
     "transport/smb_connection": "errors address deadline transport.base transport.smb_errors transport.smb_messages",
     "transport/smb": (
-        "errors address deadline transport.base transport.smb_connection transport.smb_errors transport.smb_messages"
+        "errors address deadline transport.base transport.smb_connection transport.smb_errors transport.smb_messages "
+        "transport.smb_watch"
     ),
     "repository/crypto": "errors",
     "repository/keyfile": "errors repository.crypto",
@@ -41,14 +46,17 @@ ALLOWED = {
         "errors deadline lock transport.base repository.crypto repository.headstart repository.keyfile"
     ),
     "liveness/evidence": "errors duration lock transport.base",
-    "liveness/witnesses": "errors duration lock transport.base liveness.evidence",
-    "liveness/judge": "errors duration lock liveness.evidence liveness.witnesses",
+    "liveness/folder": "lock transport.base",
+    "liveness/witnesses": "errors duration lock transport.base liveness.evidence liveness.folder",
+    "liveness/judge": "errors duration lock liveness.evidence liveness.folder liveness.witnesses",
     "liveness/process": "errors duration lock liveness.evidence",
     "sightings": "deadline transport.base",
+    "changes": "liveness.evidence",
+    "watching": "deadline errors survey transport.base",
     "configuration": "duration errors liveness.evidence liveness.probe",
     "liveness/probe": "lock liveness.evidence",
     "survey": "configuration deadline errors lock transport.base repository.reader liveness.evidence liveness.judge "
-    "liveness.probe liveness.process sightings",
+    "liveness.probe liveness.process liveness.witnesses sightings",
     "plan": "duration lock liveness.evidence liveness.witnesses survey transport.base",
     "removal": "errors moments lock transport.base liveness.evidence liveness.witnesses survey plan journal lockctl",
     "pruning": "errors deadline journal liveness.evidence plan removal repository.reader survey transport.base",
@@ -57,6 +65,7 @@ ALLOWED = {
     "render/table": RENDERED,
     "render/details": RENDERED,
     "render/jsonform": RENDERED,
+    "render/live": f"{RENDERED} render.table",
     "__main__": "lockctl cli.run",
 }
 """What each module may import of ours. A package stands for all its modules only where a module says `from` it."""
@@ -75,8 +84,9 @@ LIBRARIES = {
 }
 """Whose business a library is: beginnings of the names of modules."""
 PURE = (
-    "errors address duration moments lock plan liveness/evidence liveness/witnesses liveness/judge transport/base "
-    "repository/crypto repository/keyfile render/text render/sheet render/table render/details render/jsonform"
+    "errors address duration moments lock changes plan liveness/evidence liveness/folder liveness/witnesses "
+    "liveness/judge transport/base repository/crypto repository/keyfile render/text render/sheet render/table "
+    "render/details render/jsonform render/live"
 ).split()
 IMPURE = {"time", "os", "socket", "subprocess", "pathlib", "random", "secrets", "threading", "sys"}
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lockctl.liveness.process import SHARED_NAMES, Machine, find, look_at_this_machine
+from lockctl.liveness.process import SHARED_NAMES, Machine, find, look_at_this_machine, strangers
 from lockctl.lock import LockFile, Problem
 from tests.unit.making import NOW, SECOND, make_file, make_lock
 
@@ -26,8 +27,11 @@ def machine(
     blind: str = "",
     nested: frozenset[int] = frozenset(),
     restics: frozenset[int] = frozenset(),
+    hidden: str = "",
+    system: frozenset[int] = frozenset(),
 ) -> Machine:
-    return Machine(hostname, boot, {1: BOOT} if started is None else started, blind, nested, restics)
+    running = {1: BOOT} if started is None else started
+    return Machine(hostname, boot, running, blind, nested, restics, hidden=hidden, system=system)
 
 
 def ask(seen: Machine, file: LockFile | None = None) -> dict[str, str | None]:
@@ -46,7 +50,12 @@ def ask(seen: Machine, file: LockFile | None = None) -> dict[str, str | None]:
         (machine(started={4209: RENEWED + 3}), "gone", None),
         (machine(started={4209: 0.0}), "alive", None),
         (machine(blind="lockctl itself runs in a container"), None, None),
-        (machine(started={4209: RENEWED}, blind="a restic runs here in a PID namespace of its own"), None, None),
+        (machine(started={4209: RENEWED}, blind="lockctl itself runs in a container"), None, None),
+        (machine(hidden="a restic runs here in a PID namespace of its own"), None, None),
+        (machine(started={4209: RENEWED}, hidden="a restic in a namespace"), "alive", None),
+        (machine(started={4209: RENEWED + 60}, hidden="a restic in a namespace"), None, None),
+        (machine(boot=RENEWED + 301, hidden="a restic in a namespace"), None, None),
+        (machine(started={4209: BOOT}, system=frozenset({4209})), None, None),
         (machine(nested=frozenset({4209})), None, None),
         (machine(started={4209: RENEWED + 60}, nested=frozenset({4209})), None, None),
         (machine(nested=frozenset({4210})), "gone", None),
@@ -62,6 +71,26 @@ def ask(seen: Machine, file: LockFile | None = None) -> dict[str, str | None]:
 )
 def test_a_lock_of_this_machine(seen: Machine, process: str | None, restart: str | None) -> None:
     assert ask(seen) == {"process": process, "restart": restart}
+
+
+def test_where_another_machine_bears_the_name() -> None:
+    """What is not here says nothing then; what is here still lives."""
+    there = machine(boot=RENEWED + 301)
+    assert ask(there) == {"process": "gone", "restart": "gone"}
+    assert ask(replace(there, namesake=True)) == {"process": None, "restart": None}
+    here = machine(started={4209: RENEWED - 60})
+    assert ask(replace(here, namesake=True)) == {"process": "alive", "restart": None}
+
+
+def test_who_is_a_stranger() -> None:
+    """An owner that bears this machine's name and does not run here, the same whichever lock it holds."""
+    files = [
+        make_file(make_lock(age, pid=pid), name=name) for age, pid, name in ((9, 1, "a"), (5, 7, "b"), (1, 7, "c"))
+    ]
+    seen = machine(started={1: BOOT})
+    found = strangers(find(files, seen), files)
+    assert set(found) == {"b", "c"}
+    assert found["b"] == found["c"]
 
 
 @pytest.mark.parametrize("name", ["web2", "WEB1", "web1.example", ""])

@@ -1,0 +1,84 @@
+"""Watching a repository for a command: looks, what is said when the connection is lost, and when all is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lockctl.cli.opening import Access, Opened, open_repository, report_returned
+from lockctl.deadline import Deadline, boottime
+from lockctl.duration import describe_duration
+
+if TYPE_CHECKING:
+    from lockctl.cli.console import Console
+    from lockctl.journal import Journal
+    from lockctl.liveness.evidence import Verdict
+    from lockctl.survey import Survey
+    from lockctl.watching import Eyes
+
+Look = Callable[[Opened], "Survey"]
+
+
+def follow(
+    access: Access, look: Look, journal: Journal, console: Console, deadline: Deadline
+) -> Iterator[Survey | None]:
+    """A survey for each look and None at each tick, for ever; says when the connection is lost and when it is back."""
+    from lockctl.watching import Eyes, Lost, keep_looking
+
+    @contextmanager
+    def open_eyes() -> Iterator[Eyes]:
+        with open_repository(access, console, deadline) as opened:
+            yield Eyes(lambda: look(opened), lambda: opened.transport.watch("locks"))
+
+    lost = False
+    for seen in keep_looking(open_eyes):
+        if isinstance(seen, Lost):
+            console.progress("")
+            console.note(f"{seen.error}; trying again in {describe_duration(seen.pause)}")
+            lost = True
+            yield None
+            continue
+        if seen is not None:
+            if lost:
+                console.progress("")
+                console.note("connected again: what is there is looked at anew")
+            lost = False
+            report_returned(journal, seen, console)
+        yield seen
+
+
+def settle(
+    surveys: Iterator[Survey | None],
+    unsettled: Callable[[Survey], list[Verdict]],
+    seconds: float,
+    console: Console,
+) -> Survey | None:
+    """Stays until nothing is unsettled any more, `seconds` at most; shows what it waits for. The last survey."""
+    end = boottime() + seconds
+    waited: list[Verdict] = []
+    survey: Survey | None = None
+    for seen in surveys:
+        if seen is not None:
+            before, survey, waited = waited, seen, unsettled(seen)
+            if waited and not before:
+                _tell(waited, end, console)
+        left = end - boottime()
+        if survey is not None and (not waited or left <= 0):
+            break
+        console.progress(f"waiting for {_name(waited)}: {describe_duration(left)} at most")
+    console.progress("")
+    return survey
+
+
+def _tell(waited: list[Verdict], end: float, console: Console) -> None:
+    console.note(f"watching {_name(waited)}, for {describe_duration(end - boottime())} at most")
+
+
+def _name(verdicts: list[Verdict]) -> str:
+    from lockctl.render.table import removal_line
+
+    if not verdicts:
+        return "the connection"
+    first = f"{removal_line(verdicts[0], {})}, {verdicts[0].state.value}"
+    return first if len(verdicts) == 1 else f"{first}, and {len(verdicts) - 1} more"

@@ -1,0 +1,36 @@
+"""The watch for where nobody tells of changes: a mount, a disk, a server without CHANGE_NOTIFY. Lists now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lockctl.transport.base import Listing
+
+
+class PollingWatch:
+    """Compares listings, `pause` seconds apart; see `base.Watch` for what each method promises."""
+
+    def __init__(self, look: Callable[[], Listing], pause: float) -> None:
+        self._look = look
+        self._pause = pause
+        self._seen = _signature(look())
+
+    def wait(self, seconds: float) -> bool:
+        """Lists until something differs from the listing before."""
+        end = time.monotonic() + seconds
+        while True:
+            time.sleep(max(0.0, min(self._pause, end - time.monotonic())))
+            now = _signature(self._look())
+            if now != self._seen:
+                self._seen = now
+                return True
+            if time.monotonic() >= end:
+                return False
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _signature(listing: Listing) -> frozenset[tuple[str, int, int, int]]:
+    return frozenset((entry.name, entry.file_id, entry.written, entry.size) for entry in listing.entries)

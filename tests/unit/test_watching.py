@@ -1,0 +1,114 @@
+"""Looking again and again, with a clock that nobody waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import pytest
+
+from lockctl.errors import ConnectionLost, DeadlinePassed, Unreachable
+from lockctl.survey import Survey
+from lockctl.watching import LOOK_SECONDS, TICK_SECONDS, Eyes, Lost, keep_looking
+from tests.memory import SECOND, MemoryTransport
+from tests.unit.making import make_survey
+
+LOST = ConnectionLost("the connection is gone")
+
+
+class Scene:
+    """A share in memory that is looked at; time passes where somebody waits."""
+
+    def __init__(self) -> None:
+        self.share = MemoryTransport({"locks/a": b"lock"})
+        self.opened = 0
+        self.slept = 0.0
+        self.on_open: dict[int, Unreachable] = {}
+
+    @contextmanager
+    def open(self) -> Iterator[Eyes]:
+        """The share, or the error that a test has planned for this attempt."""
+        self.opened += 1
+        if self.opened in self.on_open:
+            raise self.on_open[self.opened]
+        yield Eyes(self.look, lambda: self.share.watch("locks"))
+
+    def look(self) -> Survey:
+        self.share.begin("look")
+        return make_survey([])
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.share.clock += int(seconds * SECOND)
+
+    def clock(self) -> float:
+        return self.share.clock / SECOND
+
+    def run(self) -> Iterator[Survey | Lost | None]:
+        return keep_looking(self.open, self.clock, self.sleep)
+
+
+def put(scene: Scene) -> None:
+    scene.share.put("locks/b", b"new")
+
+
+def test_it_arms_before_it_looks() -> None:
+    """What happens while it lists is told by the next wait, so nothing is missed."""
+    scene = Scene()
+    scene.share.before("look", lambda: put(scene))
+    seen = scene.run()
+    assert isinstance(next(seen), Survey)
+    assert isinstance(next(seen), Survey), "at once, without a tick"
+    assert scene.share.calls.index("list_directory") < scene.share.calls.index("look")
+
+
+def test_it_looks_at_once_when_something_changes() -> None:
+    scene = Scene()
+    seen = scene.run()
+    assert isinstance(next(seen), Survey)
+    assert [next(seen) for _ in range(3)] == [None] * 3
+    scene.share.put("locks/b", b"new")
+    assert isinstance(next(seen), Survey)
+
+
+def test_it_looks_now_and_then_where_nothing_changes() -> None:
+    scene = Scene()
+    kinds = [type(one) for one in islice(scene.run(), int(2 * (LOOK_SECONDS / TICK_SECONDS + 1)))]
+    looks = [number for number, kind in enumerate(kinds) if kind is Survey]
+    assert len(looks) == 2
+    assert looks[1] == LOOK_SECONDS / TICK_SECONDS + 1
+
+
+def test_what_fails_at_first_is_not_tried_again() -> None:
+    scene = Scene()
+    scene.on_open[1] = Unreachable("no route")
+    with pytest.raises(Unreachable):
+        next(scene.run())
+    assert scene.opened == 1
+
+
+def test_a_lost_connection_is_made_again() -> None:
+    """With growing pauses; what is there then is looked at anew."""
+    scene = Scene()
+    seen = scene.run()
+    next(seen)
+    scene.share.fail("wait", LOST)
+    scene.on_open |= {2: Unreachable("away"), 3: Unreachable("away")}
+    pauses = []
+    while not isinstance(one := next(seen), Survey):
+        if one is not None:
+            pauses.append(one.pause)
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 3
+    assert scene.slept == pytest.approx(sum(pauses))
+    assert scene.opened == 4
+
+
+def test_a_deadline_ends_it() -> None:
+    scene = Scene()
+    seen = scene.run()
+    next(seen)
+    scene.share.fail("wait", DeadlinePassed("time is over"))
+    with pytest.raises(DeadlinePassed):
+        next(seen)
