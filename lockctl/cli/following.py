@@ -62,17 +62,13 @@ def settle(
         if seen is not None:
             before, survey, waited = waited, seen, unsettled(seen)
             if waited and not before:
-                _tell(waited, end, console)
+                console.note(f"watching {_name(waited)}, for {describe_duration(seconds)} at most")
         left = end - boottime()
         if survey is not None and (not waited or left <= 0):
             break
         console.progress(f"waiting for {_name(waited)}: {describe_duration(left)} at most")
     console.progress("")
     return survey
-
-
-def _tell(waited: list[Verdict], end: float, console: Console) -> None:
-    console.note(f"watching {_name(waited)}, for {describe_duration(end - boottime())} at most")
 
 
 def _name(verdicts: list[Verdict]) -> str:

@@ -100,15 +100,20 @@ class DeadlineConnection(Connection):  # type: ignore[misc]
         return super().receive(request, wait, 1, resolve_symlinks=False)
 
     def is_answered(self, request: Any, seconds: float) -> bool:
-        """Whether the answer to this request came within `seconds`; an interim one is none."""
+        """Whether the answer to this request came within `seconds`, or never will; an interim one is none."""
         end = boottime() + seconds
-        while request.response_event.wait(max(0.0, end - boottime())):
+        while True:
+            # In slices: when the server hangs up, smbprotocol's thread ends and tells nobody.
+            told = request.response_event.wait(max(0.0, min(1.0, end - boottime())))
             with request.response_event_lock:
                 answer = request.response
-                if answer is None or answer["status"].get_value() != NtStatus.STATUS_PENDING:
+                if answer["status"].get_value() != NtStatus.STATUS_PENDING if answer is not None else told:
                     return True
                 request.response_event.clear()
-        return False
+            if not self._t_worker.is_alive():
+                return True
+            if boottime() >= end:
+                return False
 
     def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:
         """Once logged on, refuses every answer in the clear that our own session's key has not signed.

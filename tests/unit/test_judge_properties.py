@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lockctl.liveness.evidence import Clocks, Facts, State, Verdict, Witness
+from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict, Witness
 from lockctl.liveness.judge import judge
 from lockctl.lock import Lock, LockFile, Problem
 from tests.unit.making import FOLLOWED, KEPT, NOW, ONE_CLOCK, REFUSED, make_facts, make_file, make_lock, seconds
@@ -147,3 +147,46 @@ def test_nothing_that_the_server_just_saw_made_is_removable(
     fresh = replace(folder[0], entry=replace(folder[0].entry, created=NOW))
     if known.trial is not FOLLOWED:
         assert not first([fresh, *folder[1:]], known, findings).removable
+
+
+SEEN = st.one_of(st.sampled_from(EDGES), st.floats(0, 200_000, allow_nan=False))
+
+
+@given(FOLDERS, facts(), FINDINGS, SEEN, SEEN)
+@EXAMPLES
+def test_less_of_our_own_sight_never_makes_removable(
+    folder: list[LockFile], known: Facts, findings: list[Witness], more: float, less: float
+) -> None:
+    longer, shorter = max(more, less), min(more, less)
+    name = folder[0].id
+    if not first(folder, replace(known, seen={name: Seen(longer)}), findings).removable:
+        assert not first(folder, replace(known, seen={name: Seen(shorter)}), findings).removable
+
+
+@given(FOLDERS, facts(), FINDINGS, SEEN)
+@EXAMPLES
+def test_that_it_was_not_there_before_spares_nobodys_word(
+    folder: list[LockFile], known: Facts, findings: list[Witness], at_most: float
+) -> None:
+    """It says that a lock is young, and so it can only ever ask for a person more."""
+    before = first(folder, known, findings)
+    after = first(folder, replace(known, seen={folder[0].id: Seen(0, at_most)}), findings)
+    assert after.state is before.state
+    assert before.independent or not after.independent
+
+
+@given(FOLDERS, FOLDERS, facts(), FINDINGS)
+@EXAMPLES
+def test_other_hosts_locks_say_nothing_but_by_the_directorys_time(
+    folder: list[LockFile], others: list[LockFile], known: Facts, findings: list[Witness]
+) -> None:
+    """Neither their clocks nor what was found out about them; the directory's time is given, and not set back."""
+    beside = [
+        replace(file, lock=replace(file.lock, hostname="elsewhere"), entry=replace(file.entry, name=f"{file.id[:63]}x"))
+        for file in others
+        if file.lock is not None
+    ]
+    known = not_set_back(known, [*folder, *beside])
+    alone = judge([folder[0]], known, {folder[0].id: findings})[0]
+    among = judge([folder[0], *beside], known, {folder[0].id: findings} | {file.id: [GONE] for file in beside})[0]
+    assert alone == among
