@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,7 +16,7 @@ class Event(Enum):
     """It was there when the watch began."""
     CAME = "came"
     RENEWED = "renewed"
-    """A new file of an owner whose lock was there: the older one goes without a further word."""
+    """A newer file of an owner whose lock was there. Where that went at the same time, nothing more is said of it."""
     GONE = "gone"
     STATE = "state"
     """The same file is judged otherwise than before."""
@@ -35,30 +35,36 @@ def find_changes(before: Sequence[Verdict] | None, after: Sequence[Verdict]) -> 
     """The events that lead from one look to the next; without one before, every lock just stands."""
     if before is None:
         return [Change(Event.STANDS, verdict) for verdict in after]
-    known = {verdict.file.id: verdict for verdict in before}
+    known, owners = {verdict.file.id: verdict for verdict in before}, _newest_by_owner(before)
     standing = {verdict.file.id for verdict in after}
-    changes = [_change(verdict, known, before) for verdict in after]
-    gone = [Change(Event.GONE, v, v) for v in before if v.file.id not in standing and _newest(v, after) is None]
-    return [change for change in changes if change is not None] + gone
+    changes = [change for verdict in after if (change := _change(verdict, known, owners)) is not None]
+    renewed = {change.before.file.id for change in changes if change.event is Event.RENEWED and change.before}
+    gone = [v for v in before if v.file.id not in standing and v.file.id not in renewed]
+    return changes + [Change(Event.GONE, verdict, verdict) for verdict in gone]
 
 
 def find_renewal(verdict: Verdict, after: Sequence[Verdict]) -> Verdict | None:
     """The lock by which the owner of this one has renewed it, where it has."""
-    newest = _newest(verdict, after)
-    lock, newer = verdict.file.lock, newest.file.lock if newest is not None else None
-    return newest if lock is not None and newer is not None and newer.time_ns > lock.time_ns else None
-
-
-def _change(verdict: Verdict, known: dict[str, Verdict], before: Sequence[Verdict]) -> Change | None:
-    same = known.get(verdict.file.id)
-    if same is None:
-        older = _newest(verdict, before)
-        return Change(Event.CAME if older is None else Event.RENEWED, verdict, older)
-    return Change(Event.STATE, verdict, same) if same.state is not verdict.state else None
-
-
-def _newest(verdict: Verdict, others: Sequence[Verdict]) -> Verdict | None:
-    """The newest lock of the same owner among these; None where the owner is not known."""
     lock = verdict.file.lock
-    same = [v for v in others if lock is not None and v.file.lock is not None and v.file.lock.owner == lock.owner]
-    return max(same, key=lambda v: v.file.lock.time_ns if v.file.lock else 0, default=None)
+    newest = _newest_by_owner(after).get(lock.owner) if lock is not None else None
+    return newest if newest is not None and _time(newest) > _time(verdict) else None
+
+
+def _change(verdict: Verdict, known: Mapping[str, Verdict], owners: Mapping[Hashable, Verdict]) -> Change | None:
+    same, lock = known.get(verdict.file.id), verdict.file.lock
+    if same is not None:
+        return Change(Event.STATE, verdict, same) if same.state is not verdict.state else None
+    older = owners.get(lock.owner) if lock is not None else None
+    if older is None or _time(older) >= _time(verdict):
+        return Change(Event.CAME, verdict)
+    return Change(Event.RENEWED, verdict, older)
+
+
+def _newest_by_owner(verdicts: Sequence[Verdict]) -> dict[Hashable, Verdict]:
+    """Of each owner that is known its newest lock."""
+    oldest_first = sorted((verdict for verdict in verdicts if verdict.file.lock is not None), key=_time)
+    return {verdict.file.lock.owner: verdict for verdict in oldest_first if verdict.file.lock is not None}
+
+
+def _time(verdict: Verdict) -> int:
+    return verdict.file.lock.time_ns if verdict.file.lock is not None else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Generic, TypeVar
 
 from lockctl.duration import describe_duration
@@ -36,6 +37,10 @@ class Deadline:
         if left <= 0:
             raise self.error()
         return min(seconds, left)
+
+    def left(self) -> float:
+        """Seconds that are left; infinite where there is no end."""
+        return inf if self._end is None else max(0.0, self._end - boottime())
 
     def passed(self) -> bool:
         """Whether the time is over."""

@@ -14,6 +14,8 @@ class LockctlError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(f"{message}. {hint}" if hint else message)
+        self.message = message
+        """What happened, without what to do next."""
 
 
 class UsageError(LockctlError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from time import sleep
 
@@ -44,8 +44,6 @@ class Run:
     """What an earlier run had left open."""
     planned: tuple[Verdict, ...] = ()
     """What a dry run would remove."""
-    after: Survey | None = None
-    """A last look, after something was removed: an owner that lived may be back already."""
 
     def of(self, *outcomes: Outcome) -> list[Result]:
         """The results with one of these outcomes that did not fail."""
@@ -121,9 +119,6 @@ def remove_planned(
         run.kept = list(narrowed.kept)
         run.results = [Result(verdict, Outcome.GONE, "gone by itself meanwhile") for verdict in narrowed.gone]
         _remove_all(target, narrowed, run, journal, shield)
-    if run.stopped is None and run.of(Outcome.REMOVED):
-        with suppress(LockctlError):  # what was done is done, and the next run looks again
-            run.after = target.look(survey.trial)
     return run
 
 

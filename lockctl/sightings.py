@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ NAMESAKE_SECONDS = 30 * 86400.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE_ID = Path("/etc/machine-id")
 _UNKNOWN_BOOT = "unknown "
+_INIT_SECONDS = 60.0
+"""Within which the kernel has started init."""
 _LOCK_SECONDS = 2.0
 
 Instance = tuple[Any, ...]
@@ -144,8 +147,23 @@ def moment_at(boot: float) -> Moment:
     try:
         boot_id = _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
-        boot_id = f"{_UNKNOWN_BOOT}{os.getpid()}-{time.time_ns()}"
+        boot_id = f"{os.getpid()}-{time.time_ns()}"
+    if not is_first_start():
+        boot_id = f"{_UNKNOWN_BOOT}{boot_id}"
     return Moment(boot_id, boot, time.time() - (boottime() - boot))
+
+
+def is_first_start(proc: Path = Path("/proc")) -> bool:
+    """Whether a new boot id means that this machine was started.
+
+    Some containers get one each time they start, and see the uptime of their host: there init is younger than that.
+    """
+    try:
+        fields = (proc / "1/stat").read_text(errors="replace").rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # starttime in proc(5), counted from the boot
+    except (OSError, ValueError, IndexError):
+        return False
+    return started < _INIT_SECONDS
 
 
 class Sightings:
@@ -192,7 +210,7 @@ class Sightings:
         """The same without noting anything."""
         try:
             known = _decode(self._path.read_bytes())
-        except (OSError, ValueError, TypeError, IndexError, KeyError, RecursionError):
+        except (OSError, ValueError, TypeError, IndexError, KeyError, OverflowError, RecursionError):
             known = Memory()
         return known.look(entries, now, strangers).try_creation(trial, now).forget(now)
 
@@ -243,8 +261,10 @@ def _decode(data: bytes) -> Memory:
         outcome, ahead, at = fields["trial"]
         trial, tried = CreationTrial(Trial(outcome), int(ahead)), _moment(at)
     sightings = {
-        tuple(instance): Sighting(_moment(first), _moment(last), float(carried), _maybe(absent))
-        for instance, first, last, carried, absent in fields["locks"]
+        (str(name), int(file_id), int(written), int(size)): Sighting(
+            _moment(first), _moment(last), _finite(carried), _maybe(absent)
+        )
+        for (name, file_id, written, size), first, last, carried, absent in fields["locks"]
     }
     strangers = frozenset(str(owner) for owner in fields["strangers"])
     return Memory(_maybe(fields["looked"]), trial, tried, strangers, _maybe(fields["namesake"]), sightings)
@@ -260,4 +280,11 @@ def _maybe(fields: list[Any] | None) -> Moment | None:
 
 def _moment(fields: list[Any]) -> Moment:
     boot_id, boot, wall = fields
-    return Moment(str(boot_id), float(boot), float(wall))
+    return Moment(str(boot_id), _finite(boot), _finite(wall))
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError("not a moment that ever was")
+    return number

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from lockctl.deadline import boottime
@@ -54,12 +54,13 @@ def keep_looking(
     attempts, ever = 0, False
     while True:
         try:
-            with open_eyes() as eyes, closing(eyes.watch()) as watch:
+            with open_eyes() as eyes:
+                watch = eyes.watch()
                 while True:
                     # The watch is armed: what happens from here on is not missed.
                     yield eyes.look()
                     attempts, ever = 0, True
-                    yield from _wait(watch, clock)
+                    yield from _wait(watch, clock, sleep)
         except DeadlinePassed:
             raise
         except Unreachable as error:
@@ -71,12 +72,14 @@ def keep_looking(
         yield from _pause(pause, clock, sleep)
 
 
-def _wait(watch: Watch, clock: Callable[[], float]) -> Iterator[None]:
+def _wait(watch: Watch, clock: Callable[[], float], sleep: Callable[[float], None]) -> Iterator[None]:
     """Until something changes, or it is time to look all the same."""
     end = clock() + LOOK_SECONDS
     while (left := end - clock()) > 0:
         if watch.wait(min(TICK_SECONDS, left)):
-            watch.wait(_SETTLE_SECONDS)
+            # However often a server tells of changes, this is how often it is asked what they were.
+            sleep(_SETTLE_SECONDS)
+            watch.wait(0)
             return
         yield
 

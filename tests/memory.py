@@ -44,9 +44,6 @@ class MemoryWatch:
             self._transport.clock += int(seconds * SECOND)
         return seen != self._seen
 
-    def close(self) -> None:
-        """There is nothing to close."""
-
     def _listing(self) -> dict[str, int]:
         inside = (path for path in self._transport.files if path.startswith(f"{self._directory}/"))
         return {path: self._transport.files[path].file_id for path in inside}

@@ -43,7 +43,8 @@ def _lines(tally: Tally) -> Iterator[str]:
     for name, score in tally.scores.items():
         yield from _listed(f"{name}: live locks removed", score.live)
         if score.unknowable:
-            yield f"{score.unknowable:>9,}  on another machine of the judge's very name, not yet seen to renew: no witness tells"
+            what = "on another machine of the judge's very name, not yet seen to renew: no witness tells"
+            yield f"{score.unknowable:>9,}  {what}"
         yield from _listed(f"{name}: locks removed of owners that had lost their lease", score.lapsed)
         yield from _listed(f"{name}: dead locks left after 2 h", score.left[2])
         yield from (f"  live: {example}" for example in score.examples)

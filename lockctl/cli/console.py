@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import select
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import termios
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from lockctl.errors import LockctlError, Unanswered, UsageError
@@ -21,21 +23,34 @@ class Console:
     verbose: bool = False
     colour: bool = False
 
-    def result(self, text: str) -> None:
-        """A line of what was asked for."""
+    def result(self, text: str) -> bool:
+        """A line of what was asked for. Whether anybody reads on."""
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read has seen enough. The work goes on, and its exit status counts.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return False
         except OSError as error:
             raise LockctlError(f"cannot write the output: {error.strerror}") from error
+        return True
+
+    @staticmethod
+    def is_read() -> bool:
+        """Whether anybody still reads standard output: a pipe whose other end was closed is not read."""
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
     def note(self, text: str) -> None:
         """Something that is good to know."""
         if not self.quiet:
             self._say(text)
+
+    def tell(self, text: str) -> None:
+        """A line that was kept back, as it is."""
+        self._say(text)
 
     def detail(self, text: str) -> None:
         """What only `--verbose` shows."""
@@ -50,6 +65,14 @@ class Console:
         with suppress(OSError):
             sys.stderr.write(f"\r\x1b[K{text[:width]}")
             sys.stderr.flush()
+
+    @contextmanager
+    def progressing(self) -> Iterator[None]:
+        """Removes the line of progress at the end, however that comes."""
+        try:
+            yield
+        finally:
+            self.progress("")
 
     def warn(self, text: str) -> None:
         """Something that is wrong, and did not end the run."""
@@ -67,6 +90,8 @@ class Console:
         """What a person answers. Raises Unanswered where there is no terminal to ask on."""
         if not has_terminal():
             raise Unanswered("nobody is there to answer: this is no terminal", otherwise)
+        with suppress(termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before is no answer to this
         sys.stderr.write(f"{question} ")
         sys.stderr.flush()
         answer = ""

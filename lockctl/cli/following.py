@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from lockctl.cli.opening import Access, Opened, open_repository, report_returned
+from lockctl.cli.signals import SIGNALS
 from lockctl.deadline import Deadline, boottime
 from lockctl.duration import describe_duration
+from lockctl.errors import Interrupted
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
@@ -17,12 +19,15 @@ if TYPE_CHECKING:
     from lockctl.survey import Survey
     from lockctl.watching import Eyes
 
+_RESERVE = 30.0
+"""Seconds for the removal, at most."""
+
 Look = Callable[[Opened], "Survey"]
 
 
 def follow(
     access: Access, look: Look, journal: Journal, console: Console, deadline: Deadline
-) -> Iterator[Survey | None]:
+) -> Generator[Survey | None, None, None]:
     """A survey for each look and None at each tick, for ever; says when the connection is lost and when it is back."""
     from lockctl.watching import Eyes, Lost, keep_looking
 
@@ -33,9 +38,12 @@ def follow(
 
     lost = False
     for seen in keep_looking(open_eyes):
+        deadline.cap(1.0)  # raises where the time of the whole run is over
+        if SIGNALS.received:
+            raise Interrupted(SIGNALS.received)  # whatever caught it in between
         if isinstance(seen, Lost):
             console.progress("")
-            console.note(f"{seen.error}; trying again in {describe_duration(seen.pause)}")
+            console.note(f"{seen.error.message}; trying again in {describe_duration(seen.pause)}")
             lost = True
             yield None
             continue
@@ -49,25 +57,31 @@ def follow(
 
 
 def settle(
-    surveys: Iterator[Survey | None],
+    surveys: Generator[Survey | None, None, None],
     unsettled: Callable[[Survey], list[Verdict]],
     seconds: float,
     console: Console,
+    deadline: Deadline,
 ) -> Survey | None:
-    """Stays until nothing is unsettled any more, `seconds` at most; shows what it waits for. The last survey."""
+    """Stays until nothing is unsettled any more, `seconds` at most; shows what it waits for. The last survey.
+
+    Where the whole run has a deadline, it leaves time for what comes after.
+    """
+    left = deadline.left()
+    seconds = min(seconds, max(left / 2, left - _RESERVE))
     end = boottime() + seconds
     waited: list[Verdict] = []
     survey: Survey | None = None
-    for seen in surveys:
-        if seen is not None:
-            before, survey, waited = waited, seen, unsettled(seen)
-            if waited and not before:
-                console.note(f"watching {_name(waited)}, for {describe_duration(seconds)} at most")
-        left = end - boottime()
-        if survey is not None and (not waited or left <= 0):
-            break
-        console.progress(f"waiting for {_name(waited)}: {describe_duration(left)} at most")
-    console.progress("")
+    with closing(surveys), console.progressing():
+        for seen in surveys:
+            if seen is not None:
+                before, survey, waited = waited, seen, unsettled(seen)
+                if waited and not before:
+                    console.note(f"watching {_name(waited)}, for {describe_duration(seconds)} at most")
+            left = end - boottime()
+            if survey is not None and (not waited or left <= 0):
+                break
+            console.progress(f"waiting for {_name(waited)}: {describe_duration(left)} at most")
     return survey
 
 

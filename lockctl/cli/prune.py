@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lockctl.cli.console import has_terminal
 from lockctl.cli.opening import make_console
 from lockctl.cli.options import (
     OUTPUT,
@@ -21,7 +22,7 @@ from lockctl.cli.options import (
 )
 from lockctl.cli.removing import Removing, ask_for_all, exit_status, remove_locks
 from lockctl.duration import parse_duration
-from lockctl.errors import LocksRemain
+from lockctl.errors import LocksRemain, Unanswered
 from lockctl.plan import Wish
 
 
@@ -58,6 +59,8 @@ def prune(
 ) -> int:
     """Remove stale locks, after asking, so that it can be undone."""
     console = make_console(common)
+    if watch is not None and not yes and not dry_run and not has_terminal():
+        raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
     wish = Wish(older, tuple(host or ()), yes)
     trust = trust_clock.value if trust_clock is not None else None
     removing = Removing("lockctl.prune/1", lambda _: wish, ask_for_all, dry_run, json, trust, watch)

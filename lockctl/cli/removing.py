@@ -105,7 +105,7 @@ def _stay(
         wish = removing.wish_for(survey)
         return [verdict for verdict in survey.verdicts if is_unsettled(verdict, wish)]
 
-    settle(follow(access, look, journal, console, deadline), unsettled, seconds, console)
+    settle(follow(access, look, journal, console, deadline), unsettled, seconds, console, deadline)
 
 
 def _remove(target: Target, removing: Removing, journal: Journal, console: Console) -> Run:
@@ -129,12 +129,25 @@ def _remove(target: Target, removing: Removing, journal: Journal, console: Conso
             removing.ask(plan, console, removing.json)
         waiting = "waiting for another lockctl on this machine that is removing locks"
         run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
-        if run.after is not None:
-            report_returned(journal, run.after, console)
     # What was removed is told once, whatever comes meanwhile; `exit_status` tells of the signal.
     with suppress(Interrupted), SIGNALS.shield():
         _show_run(run, console, removing)
+    _look_after(target, run, journal, console)
     return run
+
+
+def _look_after(target: Target, run: Run, journal: Journal, console: Console) -> None:
+    """A last look, after something was removed: an owner that lived may be back already."""
+    from lockctl.journal import Outcome
+
+    if run.stopped is not None or SIGNALS.received or not run.of(Outcome.REMOVED):
+        return
+    try:
+        report_returned(journal, target.look(run.survey.trial), console)
+    except Interrupted as error:
+        console.fail(str(error))
+    except LockctlError:
+        return  # what was done is done and told, and the next run looks again
 
 
 def _tell_closed(closed: Iterable[Record], console: Console) -> None:

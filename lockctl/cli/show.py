@@ -84,7 +84,7 @@ def _stay(id_: str, access: Access, journal: Journal, console: Console, deadline
         return [v for v in survey.verdicts if v.file.id == first.file.id and is_unsettled(v, Wish())]
 
     surveys = follow(access, lambda opened: opened.look(), journal, console, deadline)
-    survey = settle(surveys, unsettled, WATCH_SECONDS, console)
+    survey = settle(surveys, unsettled, WATCH_SECONDS, console, deadline)
     if first is None or survey is None:
         raise UnknownLock("nothing could be seen", "Run the command again")
     return first, survey

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lockctl.cli.console import Console
 from lockctl.cli.following import follow
 from lockctl.cli.opening import find_access, make_console, open_journal, start_deadline
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
 from lockctl.deadline import boottime
+from lockctl.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lockctl.cli.console import Console
     from lockctl.survey import Survey
 
 _EVENTS = 8
@@ -32,45 +35,77 @@ def watch(
     console = make_console(common)
     deadline = start_deadline(common)
     access, journal = find_access(common, console, deadline), open_journal(common)
-    surveys = follow(access, lambda opened: opened.look(), journal, console, deadline)
-    if json or not sys.stdout.isatty():
-        _print_events(surveys, console, json)
-    else:
-        _fill_screen(surveys, console)
+    screen = _Screen(colour=console.colour) if sys.stdout.isatty() and not json else None
+    surveys = follow(access, lambda opened: opened.look(), journal, screen or console, deadline)
+    try:
+        with closing(surveys):
+            if screen is None:
+                _print_events(surveys, console, json)
+            else:
+                _fill_screen(surveys, screen, console)
+    except Interrupted as error:
+        return error.status  # which is how one ends it, and no failure
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Screen(Console):
+    """Keeps what is said while the list fills the screen: it is shown below it, and told again at the end."""
+
+    said: list[str] = field(default_factory=list)
+
+    def progress(self, text: str) -> None:
+        """The screen itself shows what goes on."""
+
+    def _say(self, text: str) -> None:  # type: ignore[override]  # the terminal's needs no instance
+        from lockctl.render.text import visible
+
+        self.said.append(visible(text))
+
+
 def _print_events(surveys: Iterator[Survey | None], console: Console, json: bool) -> None:
-    """A line for each event, for ever."""
+    """A line for each event, as long as anybody reads them."""
     from lockctl.changes import find_changes
     from lockctl.render.jsonform import dump, event_object
-    from lockctl.render.live import event_line
+    from lockctl.render.live import event_lines
 
     before = None
     for survey in surveys:
+        if not console.is_read():
+            return
         if survey is None:
             continue
-        for change in find_changes(before, survey.verdicts):
-            console.result(dump(event_object(survey, change)) if json else event_line(survey, change))
+        changes = find_changes(before, survey.verdicts)
         before = survey.verdicts
+        lines = [dump(event_object(survey, one)) for one in changes] if json else event_lines(survey, changes)
+        for line in lines:
+            if not console.result(line):
+                return
 
 
-def _fill_screen(surveys: Iterator[Survey | None], console: Console) -> None:
+def _fill_screen(surveys: Iterator[Survey | None], screen: _Screen, console: Console) -> None:
     """The list on a screen of its own, drawn again each second."""
-    from rich.console import Console as Screen
+    from rich.console import Console as Terminal
     from rich.live import Live
 
     from lockctl.changes import find_changes
-    from lockctl.render.live import event_line, live_view
+    from lockctl.render.live import event_lines, live_view
 
     events: deque[str] = deque(maxlen=_EVENTS)
     survey, looked = None, 0.0
-    with Live(console=Screen(), screen=True, auto_refresh=False) as live:
-        for seen in surveys:
-            if seen is not None:
+    terminal = Terminal()
+    live = Live(console=terminal, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+    try:
+        with live:
+            for seen in surveys:
+                if seen is not None:
+                    if survey is not None:
+                        events.extend(event_lines(seen, find_changes(survey.verdicts, seen.verdicts)))
+                    survey, looked = seen, boottime()
                 if survey is not None:
-                    events.extend(event_line(seen, change) for change in find_changes(survey.verdicts, seen.verdicts))
-                survey, looked = seen, boottime()
-            if survey is not None:
-                view = live_view(survey, boottime() - looked, list(events), console.colour)
-                live.update(view, refresh=True)
+                    below = [*events, *screen.said[-_EVENTS:]]
+                    view = live_view(survey, boottime() - looked, below, screen.colour, terminal.size)
+                    live.update(view, refresh=True)
+    finally:
+        for line in screen.said:
+            console.tell(line)

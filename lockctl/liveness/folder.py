@@ -19,7 +19,10 @@ class ClockError:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """All files together. `newest_creation` is that of the server's own: nanoseconds since 1970, 0 for none."""
+    """All files together. `newest_creation` is the newest that may be the server's own, 0 for none.
+
+    It is in nanoseconds since 1970.
+    """
 
     newest: Mapping[Hashable, LockFile]
     """By owner, its newest lock."""
@@ -28,15 +31,15 @@ class Folder:
     """By host name."""
 
 
-def look_over(files: Sequence[LockFile], is_own: Callable[[Entry], bool]) -> Folder:
-    """What they say together; `is_own` tells whether a creation time is the server's own."""
+def look_over(files: Sequence[LockFile], is_own: Callable[[Entry], bool], made_up: bool) -> Folder:
+    """What they say together; `is_own` tells whether a creation time is the server's own, `made_up` that none is."""
     newest: dict[Hashable, LockFile] = {}
     for file in files:
         before = newest.get(file.lock.owner) if file.lock is not None else None
         if file.lock is not None and (before is None or _time(file) > _time(before)):
             newest[file.lock.owner] = file
-    own = [file for file in files if is_own(file.entry)]
-    return Folder(newest, max((file.entry.created or 0 for file in own), default=0), _errors(own))
+    creations = [0 if made_up else file.entry.created or 0 for file in files]
+    return Folder(newest, max(creations, default=0), _errors([file for file in files if is_own(file.entry)]))
 
 
 def _errors(files: Sequence[LockFile]) -> dict[str, ClockError]:

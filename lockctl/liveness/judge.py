@@ -18,6 +18,7 @@ from lockctl.liveness.witnesses import (
     why_attended,
 )
 from lockctl.lock import Lock, LockFile, Problem, is_lock_name
+from lockctl.transport.base import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def judge(
     files: Sequence[LockFile], facts: Facts, findings: Mapping[str, Sequence[Witness]] | None = None
 ) -> tuple[Verdict, ...]:
     """One verdict for each file. `findings` holds, by id, what processes, a restart or a probe said of the owner."""
-    folder = look_over(files, lambda entry: creation_trust(entry, facts) is not None)
+    made_up = facts.trial is not None and facts.trial.outcome is Trial.FOLLOWED
+    folder = look_over(files, lambda entry: creation_trust(entry, facts) is not None, made_up)
     return tuple(
         _judge_lock(file, file.lock, facts, folder, tuple((findings or {}).get(file.id, ())))
         if file.lock is not None

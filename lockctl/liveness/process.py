@@ -159,9 +159,9 @@ def _ask_restart(lock: Lock, machine: Machine) -> Witness:
     before = machine.boot - lock.time_ns / 1e9
     if before > _RESTART_SLACK:
         return Witness(
-            "restart", "gone", f"this machine was restarted {describe_duration(before)} after its last renewal"
+            "restart", "gone", f"this machine was restarted {describe_duration(before)} after the lock's last renewal"
         )
-    return Witness("restart", None, "this machine has not been restarted since its last renewal")
+    return Witness("restart", None, "this machine has not been restarted since the lock's last renewal")
 
 
 def _blindness(proc: Path) -> str:

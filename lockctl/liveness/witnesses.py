@@ -32,7 +32,8 @@ def server_clock(entry: Entry, facts: Facts, folder: Folder) -> Witness:
     trust = creation_trust(entry, facts)
     if trust is not None and entry.created is not None:
         age = max(0.0, (server_now(facts) - entry.created) / 1e9)
-        text = f"created {describe_duration(age)} ago, by the server's clock ({trust.value})"
+        whose = "the server's own clock" if trust is Trust.PROVEN else "what is likely the server's own clock"
+        text = f"created {describe_duration(age)} ago, by {whose}"
         return Witness("server-creation", "renewed", text, age, trust)
     if folder.newest_creation > facts.directory_changed:
         return Witness("server-directory", None, "the time of locks/ was set back: it is older than a lock in it")
@@ -69,7 +70,7 @@ def host_clock(lock: Lock, folder: Folder) -> Witness:
     estimate = folder.errors.get(lock.hostname)
     if estimate is None:
         return Witness("host-clock", None, "how far its host's clock is off is not known: no creation time tells")
-    by = f"by {estimate.locks} of its locks" if estimate.locks > 1 else "by this lock alone"
+    by = f"judging by {estimate.locks} of its locks" if estimate.locks > 1 else "judging by this lock alone"
     if abs(estimate.ahead) <= _AGREES:
         text = f"its host's clock agrees with the server's, {by}"
     else:
@@ -113,6 +114,8 @@ def _cannot_be_made_up(entry: Entry) -> bool:
     if entry.created is None or entry.created in (entry.written, entry.accessed):
         return False
     shown = [time for time in (entry.written, entry.accessed) if time]
+    if not shown:
+        return False
     if entry.created % _SECOND > min(time % _SECOND for time in shown):
         return True
     return entry.is_directory and entry.created // _SECOND < min(time // _SECOND for time in shown)

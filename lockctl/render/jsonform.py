@@ -145,7 +145,7 @@ def _witness_object(witness: Witness) -> dict[str, Any]:
     if witness.trust is not None:
         fields["trust"] = witness.trust.value
     if witness.ahead is not None:
-        fields["ahead_seconds"] = round(witness.ahead, 3)
+        fields["ahead_seconds"] = round(witness.ahead, 3) + 0.0  # never -0.0
     return fields
 
 

@@ -12,7 +12,7 @@ from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import Verdict
 from lockctl.moments import format_moment
 from lockctl.render.table import can_run, lock_table, removal_line, summary
-from lockctl.render.text import short_ids
+from lockctl.render.text import count, short_ids, visible
 from lockctl.survey import Survey
 
 _WORDS = {
@@ -24,30 +24,39 @@ _WORDS = {
 }
 
 
-def event_line(survey: Survey, change: Change) -> str:
-    """One event in a line, with the time of the look that showed it."""
-    verdict = change.verdict
-    ids = short_ids([v.file.id for v in survey.verdicts] + [verdict.file.id])
-    what = f"{format_moment(survey.clocks.local)[:19]}Z {_WORDS[change.event]:<8}"
-    line = f"{what}{removal_line(verdict, ids)}"
+def event_lines(survey: Survey, changes: Sequence[Change]) -> list[str]:
+    """Each event in a line, with the time of the look that showed it."""
+    ids = short_ids([v.file.id for v in survey.verdicts] + [change.verdict.file.id for change in changes])
+    at = f"{format_moment(survey.clocks.local)[:19]}Z"
+    return [f"{at} {_WORDS[change.event]:<8}{removal_line(change.verdict, ids)}{_ending(change)}" for change in changes]
+
+
+def _ending(change: Change) -> str:
+    state = change.verdict.state.value
     match change.event:
         case Event.GONE:
-            return line
+            return ""
         case Event.STATE if change.before is not None:
-            return f"{line}: {verdict.state.value}, was {change.before.state.value}"
+            return f": {state}, was {change.before.state.value}"
         case Event.RENEWED if change.before is not None:
-            return f"{line}, before that {change.before.file.id[:8]}: {verdict.state.value}"
-    return f"{line}: {verdict.state.value}"
+            return f", before that {visible(change.before.file.id[:8])}: {state}"
+    return f": {state}"
 
 
-def live_view(survey: Survey, elapsed: float, events: Sequence[str], colour: bool) -> Text:
-    """What fills the screen, `elapsed` seconds after the survey. Lines that are too long are cut, never wrapped."""
+def live_view(survey: Survey, elapsed: float, below: Sequence[str], colour: bool, size: tuple[int, int]) -> Text:
+    """What fills the screen of `size` (columns, lines), `elapsed` seconds after the survey.
+
+    Lines that are too long are cut, never wrapped; of too many locks the oldest are shown, and how many more there are.
+    """
+    columns, height = size
+    head = [f"{summary(survey)}, looked {describe_duration(elapsed)} ago; end with Ctrl-C", ""]
+    foot = ["", *can_run(survey).split("\n")] + (["", *below] if below else [])
+    room = max(1, height - len(head) - len(foot) - 1)
     verdicts = [_older(verdict, elapsed) for verdict in survey.verdicts]
-    lines = [f"{summary(survey)}, looked {describe_duration(elapsed)} ago; end with Ctrl-C", ""]
-    lines += [lock_table(verdicts, colour), ""] if verdicts else []
-    lines += [can_run(survey)]
-    lines += ["", *events] if events else []
-    text = Text.from_ansi("\n".join(lines))
+    table = lock_table(verdicts, colour, why_width=columns).split("\n") if verdicts else []
+    if len(table) > room + 1:
+        table = [*table[:room], f"… and {count(len(table) - room, 'more lock')}"]
+    text = Text.from_ansi("\n".join([*head, *table, *foot]))
     text.no_wrap, text.overflow = True, "ellipsis"
     return text
 

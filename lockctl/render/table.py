@@ -22,10 +22,16 @@ _NAMED = 3
 Row = dict[str, object]
 
 
-def lock_table(verdicts: Sequence[Verdict], colour: bool, wide: bool = False, format_name: str = "plain") -> str:
+def lock_table(
+    verdicts: Sequence[Verdict],
+    colour: bool,
+    wide: bool = False,
+    format_name: str = "plain",
+    why_width: int = WHY_WIDTH,
+) -> str:
     """The locks, one a line. `wide` shows whole ids and names."""
     ids = {v.file.id: visible(v.file.id) for v in verdicts} if wide else short_ids(v.file.id for v in verdicts)
-    rows = [_row(verdict, ids, colour, wide) for verdict in verdicts]
+    rows = [_row(verdict, ids, colour, wide, why_width) for verdict in verdicts]
     return _tabulate(rows, format_name)
 
 
@@ -139,7 +145,7 @@ def _name_holders(survey: Survey) -> Callable[[str], str]:
     return name
 
 
-def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool) -> Row:
+def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool, why_width: int = WHY_WIDTH) -> Row:
     lock = verdict.file.lock
     cut: Callable[[str, int], str] = (lambda text, _: visible(text)) if wide else visible
     return {
@@ -150,7 +156,7 @@ def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool) -> 
         "KIND": ("exclusive" if lock.exclusive else "shared") if lock else "?",
         "AGE": describe_age(verdict),
         "STATE": paint(verdict.state, colour),
-        "WHY": cut(verdict.why, WHY_WIDTH),
+        "WHY": cut(verdict.why, why_width),
     }
 
 

@@ -81,14 +81,12 @@ class CreationTrial:
 class Watch(Protocol):
     """Tells that something changes in a directory. It is armed from its start: what is listed after that is not missed.
 
-    What happens between two waits is kept. A silence proves nothing: look again now and then.
+    What happens between two waits is kept. A silence proves nothing: look again now and then. It ends with its
+    transport.
     """
 
     def wait(self, seconds: float) -> bool:
         """Waits until something may have changed, `seconds` at most; whether it has. Raises Unreachable's kinds."""
-
-    def close(self) -> None:
-        """Ends it. Never raises."""
 
 
 class Reader(Protocol):

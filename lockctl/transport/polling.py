@@ -9,27 +9,27 @@ from lockctl.transport.base import Listing
 
 
 class PollingWatch:
-    """Compares listings, `pause` seconds apart; see `base.Watch` for what each method promises."""
+    """Compares listings that are `pause` seconds apart; see `base.Watch` for what it promises."""
 
     def __init__(self, look: Callable[[], Listing], pause: float) -> None:
         self._look = look
         self._pause = pause
         self._seen = _signature(look())
+        self._due = time.monotonic() + pause
 
     def wait(self, seconds: float) -> bool:
-        """Lists until something differs from the listing before."""
+        """Lists whenever that is due, until something differs from the listing before."""
         end = time.monotonic() + seconds
         while True:
-            time.sleep(max(0.0, min(self._pause, end - time.monotonic())))
-            now = _signature(self._look())
-            if now != self._seen:
-                self._seen = now
-                return True
+            time.sleep(max(0.0, min(self._due, end) - time.monotonic()))
+            if time.monotonic() >= self._due:
+                now = _signature(self._look())
+                self._due = time.monotonic() + self._pause
+                if now != self._seen:
+                    self._seen = now
+                    return True
             if time.monotonic() >= end:
                 return False
-
-    def close(self) -> None:
-        """There is nothing to close."""
 
 
 def _signature(listing: Listing) -> frozenset[tuple[str, int, int, int]]:

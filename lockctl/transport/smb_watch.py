@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from smbprotocol.header import NtStatus
 
-from lockctl.errors import LockctlError
 from lockctl.transport import smb_messages as message
 from lockctl.transport.base import Listing, Watch
 from lockctl.transport.polling import PollingWatch
@@ -50,10 +49,3 @@ class SmbWatch:
             return True  # what happened until now nobody told
         self._pending = self._connection.begin(message.change_notify(self._handle))
         return True
-
-    def close(self) -> None:
-        """Closes the handle, which ends the request too; a connection that is gone needs no closing."""
-        try:
-            self._connection.exchange(message.close(self._handle))
-        except LockctlError:
-            return

@@ -18,6 +18,8 @@ from tests.lab.restic import Repository, copy_repository
 from tests.lab.seal import aged_lock
 
 PARALLEL = 4
+AFTER = 3
+"""Frames of the last look, at an empty folder: all is done and told by then."""
 ROOT_NAMES = "config data index keys locks snapshots".split()
 
 

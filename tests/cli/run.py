@@ -80,15 +80,16 @@ def lockctl(
     state_dir: Path | None = None,
     seconds: float = SECONDS,
     before_answer: Callable[[], object] | None = None,
+    typed_first: str = "",
 ) -> Done:
     """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks.
 
-    `before_answer` is called while the question stands there.
+    `before_answer` is called while the question stands there, `typed_first` is typed before anything is asked.
     """
     variables = environment(target, state_dir)
     begun = time.monotonic()
     if tty:
-        done = _run_at_terminal([*COMMAND, *args], variables, _Person(stdin, before_answer), seconds)
+        done = _run_at_terminal([*COMMAND, *args], variables, _Person(stdin, before_answer, typed_first), seconds)
     else:
         ended = subprocess.run(
             [*COMMAND, *args],
@@ -175,6 +176,7 @@ class _Person:
 
     answer: str
     before_answer: Callable[[], object] | None
+    typed_first: str
 
 
 def _run_at_terminal(command: Sequence[str], variables: dict[str, str], person: _Person, seconds: float) -> Done:
@@ -191,6 +193,7 @@ def _run_at_terminal(command: Sequence[str], variables: dict[str, str], person: 
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(theirs)
+    os.write(ours, person.typed_first.encode())
     try:
         output = _converse(ours, person, begun + seconds)
         status = process.wait(timeout=max(0.1, begun + seconds - time.monotonic()))

@@ -33,7 +33,7 @@ def test_all_that_is_known(repository: Repository) -> None:
     assert told["blocks"] == "backup, prune, check, forget"
     assert "[not-renewed]" in told["why"]
     assert "by its own clock" in told["witness owner-clock"]
-    assert "by the server's clock (likely)" in told["witness server-creation"]
+    assert "by what is likely the server's own clock" in told["witness server-creation"]
     assert "sign of life" in told["would change"]
     assert "person says yes" in told["prune"]
 

@@ -37,7 +37,6 @@ def test_a_file_that_comes_is_told(place: Place) -> None:
     place.make_directory("locks")
     watch = place.transport.watch("locks")
     assert is_told(watch, lambda number: place.put(f"locks/{number}", b"lock"))
-    watch.close()
 
 
 def test_a_file_that_goes_is_told(place: Place) -> None:
@@ -45,7 +44,6 @@ def test_a_file_that_goes_is_told(place: Place) -> None:
         place.put(f"locks/{number}", b"lock")
     watch = place.transport.watch("locks")
     assert is_told(watch, lambda number: place.delete(f"locks/{number}"))
-    watch.close()
 
 
 def test_a_silence_ends_in_time(place: Place) -> None:
@@ -53,7 +51,6 @@ def test_a_silence_ends_in_time(place: Place) -> None:
     watch = place.transport.watch("locks")
     assert not watch.wait(BRIEF)
     assert is_told(watch, lambda number: place.put(f"locks/{number}", b"lock"))
-    watch.close()
 
 
 def test_what_happens_between_two_waits_is_kept(shared: DiskPlace, samba: Samba) -> None:
@@ -67,7 +64,6 @@ def test_what_happens_between_two_waits_is_kept(shared: DiskPlace, samba: Samba)
         while watch.wait(BRIEF):
             continue
     other.close()
-    watch.close()
 
 
 def test_listing_and_reading_change_nothing(place: Place) -> None:
@@ -78,7 +74,6 @@ def test_listing_and_reading_change_nothing(place: Place) -> None:
     place.transport.list_directory("locks")
     place.transport.read_many(["locks/a"], 100)
     assert not watch.wait(BRIEF)
-    watch.close()
 
 
 def test_a_directory_that_is_missing(place: Place) -> None:
@@ -98,7 +93,6 @@ def test_a_watch_hinders_no_removal(shared: DiskPlace, samba: Samba) -> None:
     other.close()
     assert shared.names("locks") == []
     assert watch.wait(SECONDS)
-    watch.close()
 
 
 def test_real_restic_works_beside_a_watch(repository: Repository) -> None:
@@ -107,7 +101,6 @@ def test_real_restic_works_beside_a_watch(repository: Repository) -> None:
     repository.run("unlock")
     repository.run("check")
     assert watch.wait(SECONDS)
-    watch.close()
     transport.close()
 
 
@@ -121,5 +114,3 @@ def test_a_lost_connection_ends_a_wait(shared: DiskPlace, samba: Samba) -> None:
             transport.list_directory("locks")
         with pytest.raises(Unreachable):
             watch.wait(SECONDS)
-        watch.close()
-        transport.close()

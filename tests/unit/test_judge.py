@@ -201,7 +201,7 @@ def test_how_far_a_creation_time_is_the_servers_own(
 ) -> None:
     file = make_file(make_lock(DAY), created=created, written=written)
     facts = make_facts(trial=trial, directory=40, keeps_creation=seen_kept)
-    witness = server_clock(file.entry, facts, look_over((), lambda _: False))
+    witness = server_clock(file.entry, facts, look_over((), lambda _: False, made_up=False))
     assert witness.trust is trust
     assert (witness.name, witness.age) == (("server-creation", 100) if trust else ("server-directory", 40))
 
@@ -243,6 +243,7 @@ def test_what_a_server_could_not_have_made_up(
     entry = Entry("x", 1, born, last, last, 1, round(accessed * SECOND), is_directory)
     assert keeps_creation([entry]) is kept
     assert not keeps_creation([])
+    assert not keeps_creation([replace(entry, written=0, accessed=0)])
 
 
 @pytest.mark.parametrize(
@@ -267,9 +268,9 @@ def test_a_creation_time_that_a_look_refutes(owner: float, created: float, seen:
 @pytest.mark.parametrize(
     ("others", "ahead", "words"),
     [
-        ([], -18000, "5 h behind the server's, by this lock alone"),
-        ([-18001.5], -18000, "5 h behind the server's, by 2 of its locks"),
-        ([300], 300, "5 min ahead of the server's, by 2 of its locks"),
+        ([], -18000, "5 h behind the server's, judging by this lock alone"),
+        ([-18001.5], -18000, "5 h behind the server's, judging by 2 of its locks"),
+        ([300], 300, "5 min ahead of the server's, judging by 2 of its locks"),
     ],
 )
 def test_how_far_a_hosts_clock_is_off(others: list[float], ahead: float, words: str) -> None:
@@ -398,3 +399,12 @@ def test_an_owner_that_has_given_up(age: float, given_up: bool) -> None:
     (reason,) = judge_one(make_file(make_lock(age), created=age)).reasons
     assert reason.code == "renewal-missed"
     assert ("given up by itself" in reason.text) is given_up
+
+
+@pytest.mark.parametrize("trial", [None, REFUSED, ONE_CLOCK])
+def test_a_directory_set_back_is_void_where_creation_is_not_trusted_either(trial: CreationTrial | None) -> None:
+    """The lock was made a minute ago, and whoever set the directory back cannot make it older."""
+    file = make_file(make_lock(2 * DAY), created=60, written=60)
+    facts = make_facts(trial=trial, directory=2 * DAY, keeps_creation=False)
+    assert judge_one(file, facts).state is State.DOUBTFUL
+    assert judge_one(file, replace(facts, trust_clock="server")).state is State.DOUBTFUL

@@ -48,7 +48,7 @@ ALLOWED = {
     "liveness/evidence": "errors duration lock transport.base",
     "liveness/folder": "lock transport.base",
     "liveness/witnesses": "errors duration lock transport.base liveness.evidence liveness.folder",
-    "liveness/judge": "errors duration lock liveness.evidence liveness.folder liveness.witnesses",
+    "liveness/judge": "errors duration lock transport.base liveness.evidence liveness.folder liveness.witnesses",
     "liveness/process": "errors duration lock liveness.evidence",
     "sightings": "deadline transport.base",
     "changes": "liveness.evidence",

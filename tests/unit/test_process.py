@@ -115,7 +115,7 @@ def test_each_witness_says_why() -> None:
     texts = [witness.text for witness in find([file], machine(boot=RENEWED + 7200))[file.id]]
     assert texts == [
         "no process with PID 4209 runs on this machine",
-        "this machine was restarted 2 h after its last renewal",
+        "this machine was restarted 2 h after the lock's last renewal",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from lockctl.sightings import (
     Memory,
     Moment,
     Sightings,
+    is_first_start,
     moment_at,
 )
 from lockctl.transport.base import CreationTrial, Entry
@@ -162,6 +164,30 @@ def test_an_experiment_is_remembered_for_a_day(
     sightings = Sightings(tmp_path, "id", "address")
     sightings.note([LOCK], START, trial)
     assert sightings.note([LOCK], later(after, wall)).trial == (trial if remembered else None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("looked", ["x", 1e999, 0]), ("trial", ["kept", 1e999, ["x", 1, 1]]), ("locks", [[[], 1, 2, 3, 4]])],
+)
+def test_a_memory_with_a_strange_field_is_none(tmp_path: Path, field: str, value: list[object]) -> None:
+    sightings = Sightings(tmp_path, "id", "address")
+    sightings.note([LOCK], START)
+    (file,) = (path for path in tmp_path.iterdir() if len(path.name) == 64)
+    file.write_text(json.dumps({**json.loads(file.read_text()), field: value}))
+    assert ages(sightings.note([LOCK], later(3600))) == {LOCK.name: 0}
+
+
+@pytest.mark.parametrize(
+    ("stat", "first"),
+    [("1 (init) S " + "0 " * 18 + "12 0", True), ("1 (a) b) S " + "0 " * 18 + "987654 0", False), ("", False)],
+    ids=["a machine", "a container", "nothing"],
+)
+def test_a_container_that_starts_is_no_machine_that_starts(tmp_path: Path, stat: str, first: bool) -> None:
+    """Some get a boot id of their own each time, and see their host's uptime."""
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1/stat").write_text(stat)
+    assert is_first_start(tmp_path) is first
 
 
 @pytest.mark.parametrize("damage", [b"", b"[", b"null", b"[[1]]", b"[" * 100_000, b'[[["x"],[1,2],[3],"y"]]', b"\xff"])

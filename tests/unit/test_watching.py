@@ -112,3 +112,14 @@ def test_a_deadline_ends_it() -> None:
     scene.share.fail("wait", DeadlinePassed("time is over"))
     with pytest.raises(DeadlinePassed):
         next(seen)
+
+
+def test_a_server_that_tells_of_changes_without_end_is_not_asked_without_end() -> None:
+    scene = Scene()
+    began = scene.clock()
+    looks = 0
+    for seen in islice(scene.run(), 100):
+        looks += isinstance(seen, Survey)
+        put(scene)
+    assert looks == 100
+    assert scene.clock() - began > 20
