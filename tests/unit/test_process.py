@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lockctl.liveness.process import SHARED_NAMES, Machine, find, look_at_this_machine, strangers
 from lockctl.lock import LockFile, Problem
+from tests.lab.processes import until
 from tests.unit.making import NOW, SECOND, make_file, make_lock
 
 AGE = 3600
@@ -170,3 +173,26 @@ def test_a_lock_without_a_pid_says_nothing() -> None:
 
 def test_a_proc_that_cannot_be_read_makes_it_blind(tmp_path: Path) -> None:
     assert "cannot be read" in look_at_this_machine(tmp_path / "none").blind
+
+
+def test_a_process_that_has_ended_does_not_run() -> None:
+    """Its parent has not asked for its end yet, and need never do so."""
+    child = subprocess.Popen(["true"])
+    until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, "zombie")
+    assert child.pid not in look_at_this_machine().started
+    child.wait()
+
+
+def test_the_systems_own_processes_are_known() -> None:
+    seen = look_at_this_machine()
+    assert 1 in seen.system
+    assert os.getpid() not in seen.system
+
+
+def test_each_look_is_fresh() -> None:
+    """psutil keeps what it saw of a PID; a later process of that PID would get the start of the earlier one."""
+    look_at_this_machine()
+    kept = vars(psutil)["_pmap"]
+    for process in kept.values():
+        process._create_time = 1.0
+    assert look_at_this_machine().started[os.getpid()] > 10**9
