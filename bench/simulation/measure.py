@@ -173,7 +173,7 @@ def see_machine(history: History, moment: float) -> Machine:
     nested = frozenset(process.inner for process in running if process.inner is not None)
     hidden = "a restic runs here in a PID namespace of its own" if nested else ""
     restics = frozenset(process.pid for process in running if process.restic)
-    return Machine(judge.name, boot, started, "", nested, restics, hidden=hidden, system=frozenset({1, 2}))
+    return Machine(judge.name, boot, started, "", nested, restics, hidden=hidden, system=frozenset(range(1, 120)))
 
 
 def _scenario(history: History, file: File, moment: float) -> str:

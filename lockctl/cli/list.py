@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lockctl.liveness.evidence import Verdict
     from lockctl.survey import Survey
 
-STATES = "foreign unreadable writing damaged undecodable active dead superseded stale overdue doubtful".split()
+STATES = "foreign unreadable writing damaged undecodable superseded active dead stale overdue doubtful".split()
 
 
 class Format(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum as choices

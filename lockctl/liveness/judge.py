@@ -141,14 +141,15 @@ def _lock_state(ages: _Ages, findings: tuple[Witness, ...], superseded: bool, fa
     limits = facts.thresholds
     age = describe_duration(ages.certain)
     said = {finding.says: finding.text for finding in findings}
+    # Before its owner is asked: that lives by the newer lock, and a leftover need not wait for its end.
+    if ages.certain > limits.expired and superseded:
+        return State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
     if "alive" in said:
         if ages.certain > limits.expired:
             return State.ACTIVE, Reason("owner-hung", f"{said['alive']}, but has not renewed for {age}: it may hang")
         return State.ACTIVE, Reason("owner-alive", said["alive"])
     if "gone" in said and ages.certain > limits.missed:
         return State.DEAD, Reason("owner-gone", f"{said['gone']}, and it was not renewed for {age}")
-    if ages.certain > limits.expired and superseded:
-        return State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
     if ages.certain > limits.expired:
         return State.STALE, Reason("not-renewed", f"not renewed for {age}")
     return _undecided(ages, facts)

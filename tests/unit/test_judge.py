@@ -111,10 +111,13 @@ def test_superseded_by_a_newer_lock_of_the_same_owner(age: float, beside: Lock, 
     assert verdict.state is state
 
 
-def test_dead_comes_before_superseded() -> None:
-    other = make_file(make_lock(0), created=0)
-    verdict = judge_one(make_file(make_lock(DAY), created=DAY), None, GONE, beside=(other,))
-    assert verdict.state is State.DEAD
+@pytest.mark.parametrize("finding", [GONE, ALIVE, BLIND])
+def test_a_leftover_is_one_whether_its_owner_lives_or_not(finding: Witness) -> None:
+    """The owner lives by its newer lock, which nobody touches."""
+    newer = make_file(make_lock(0), created=0)
+    file = make_file(make_lock(DAY), created=DAY)
+    old, new = judge((file, newer), make_facts(), {one.id: [finding] for one in (file, newer)})
+    assert (old.state, new.state) == (State.SUPERSEDED, State.ACTIVE)
 
 
 @pytest.mark.parametrize(
