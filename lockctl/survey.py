@@ -12,7 +12,7 @@ from lockctl.deadline import boottime
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict
 from lockctl.liveness.judge import judge
-from lockctl.liveness.probe import ask_probes
+from lockctl.liveness.probe import Answers, ask_probes
 from lockctl.liveness.witnesses import keeps_creation
 from lockctl.lock import LockFile
 from lockctl.repository.reader import Config, Found, Repository
@@ -52,10 +52,13 @@ def take_survey(
     trust_clock: str | None = None,
     memory: Path | None = None,
     configuration: Configuration | None = None,
+    answers: Answers | None = None,
     wall: Callable[[], int] = time.time_ns,
     machine: Callable[[], process.Machine] = process.look_at_this_machine,
 ) -> Survey:
     """Looks once. `memory` is the folder of what this machine has seen before.
+
+    `answers` are those of probes in looks before, where this one need not ask again so soon.
 
     Raises the transport's errors, WrongPassword, DamagedKey, DamagedConfig.
     """
@@ -76,9 +79,10 @@ def take_survey(
     entries = (*(file.entry for file in found.files), *found.others)
     facts = Facts(clocks, found.changed, trial, trust_clock, settings.thresholds, seen, keeps_creation(entries))
     verdicts = judge(found.files, facts, findings)
-    answers = ask_probes([v.file for v in verdicts if v.state is not State.ACTIVE], settings.probes)
-    if answers:
-        both = {id_: (*findings.get(id_, ()), *answers.get(id_, ())) for id_ in {*findings, *answers}}
+    doubted = [verdict.file for verdict in verdicts if verdict.state is not State.ACTIVE]
+    probed = ask_probes(doubted, settings.probes, recent=answers)
+    if probed:
+        both = {id_: (*findings.get(id_, ()), *probed.get(id_, ())) for id_ in {*findings, *probed}}
         verdicts = judge(found.files, facts, both)
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)
 

@@ -28,6 +28,7 @@ from lockctl.settings import (
 if TYPE_CHECKING:
     from lockctl.configuration import Configuration
     from lockctl.journal import Journal
+    from lockctl.liveness.probe import Answers
     from lockctl.repository.reader import Repository
     from lockctl.survey import Survey
     from lockctl.transport.base import CreationTrial, Remover
@@ -55,7 +56,9 @@ class Opened:
     transport: Remover
     repository: Repository
 
-    def look(self, trial: CreationTrial | None = None, trust_clock: str | None = None) -> Survey:
+    def look(
+        self, trial: CreationTrial | None = None, trust_clock: str | None = None, answers: Answers | None = None
+    ) -> Survey:
         """A survey of it, with all that this user's files and this machine's memory add."""
         from lockctl.survey import take_survey
 
@@ -66,6 +69,7 @@ class Opened:
             trust_clock=trust_clock,
             memory=self.access.state_folder / "sightings",
             configuration=self.access.configuration,
+            answers=answers,
         )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.journal import Journal, Record
     from lockctl.liveness.evidence import Verdict
+    from lockctl.liveness.probe import Answers
     from lockctl.plan import Plan
     from lockctl.pruning import Run, Target
     from lockctl.survey import Survey
@@ -92,13 +93,14 @@ def _stay(
     from lockctl.pruning import is_at_stake
 
     trial: CreationTrial | None = None
+    answers: Answers = {}
 
     def look(opened: Opened) -> Survey:
         nonlocal trial
-        survey = opened.look(trial, removing.trust_clock)
+        survey = opened.look(trial, removing.trust_clock, answers)
         if trial is None and not removing.dry_run and is_at_stake(survey):
             trial = opened.transport.try_creation()
-            survey = opened.look(trial, removing.trust_clock)
+            survey = opened.look(trial, removing.trust_clock, answers)
         return survey
 
     def unsettled(survey: Survey) -> list[Verdict]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lockctl.deadline import Deadline
     from lockctl.journal import Journal
     from lockctl.liveness.evidence import Verdict
+    from lockctl.liveness.probe import Answers
     from lockctl.survey import Survey
 
 WATCH_SECONDS = 1860.0
@@ -83,7 +84,8 @@ def _stay(id_: str, access: Access, journal: Journal, console: Console, deadline
         first = first or pick(survey, id_)
         return [v for v in survey.verdicts if v.file.id == first.file.id and is_unsettled(v, Wish())]
 
-    surveys = follow(access, lambda opened: opened.look(), journal, console, deadline)
+    answers: Answers = {}
+    surveys = follow(access, lambda opened: opened.look(answers=answers), journal, console, deadline)
     survey = settle(surveys, unsettled, WATCH_SECONDS, console, deadline)
     if first is None or survey is None:
         raise UnknownLock("nothing could be seen", "Run the command again")

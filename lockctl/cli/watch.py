@@ -20,6 +20,7 @@ from lockctl.errors import Interrupted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lockctl.liveness.probe import Answers
     from lockctl.survey import Survey
 
 _EVENTS = 8
@@ -36,7 +37,8 @@ def watch(
     deadline = start_deadline(common)
     access, journal = find_access(common, console, deadline), open_journal(common)
     screen = _Screen(colour=console.colour) if sys.stdout.isatty() and not json else None
-    surveys = follow(access, lambda opened: opened.look(), journal, screen or console, deadline)
+    answers: Answers = {}
+    surveys = follow(access, lambda opened: opened.look(answers=answers), journal, screen or console, deadline)
     try:
         with closing(surveys):
             if screen is None:

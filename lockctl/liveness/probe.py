@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from lockctl.deadline import boottime
 from lockctl.liveness.evidence import Witness
 from lockctl.lock import Lock, LockFile
 
@@ -27,6 +28,11 @@ _USER = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._@\\-]{0,63}")
 
 _SECRETS = ("RESTIC_", "RCLONE_", "LOCKCTL_")
 
+REMEMBERED = 60.0
+"""Seconds for which looks that follow each other closely do with one answer."""
+
+Answers = dict[object, tuple[float, Witness]]
+"""By owner, when it was asked, in seconds of the boot-time clock, and what the probe said."""
 Run = Callable[[Sequence[str], float], int | None]
 
 
@@ -54,18 +60,26 @@ def run_command(command: Sequence[str], seconds: float) -> int | None:
 
 
 def ask_probes(
-    files: Iterable[LockFile], probes: Sequence[Probe], run: Run = run_command
+    files: Sequence[LockFile], probes: Sequence[Probe], run: Run = run_command, recent: Answers | None = None
 ) -> dict[str, tuple[Witness, ...]]:
-    """What the probes say of each lock's owner, by the lock's id. One owner is asked once."""
+    """What the probes say of each lock's owner, by the lock's id. One owner is asked once.
+
+    `recent` holds the answers of looks before, and gets those of this one; without it all are asked anew.
+    """
+    recent = {} if recent is None else recent
+    now = boottime()
+    answers = {owner: witness for owner, (at, witness) in recent.items() if now - at < REMEMBERED}
     asked: dict[object, tuple[Probe, Lock]] = {}
     for file in files:
         probe = find_probe(file.lock, probes) if file.lock is not None else None
-        if file.lock is not None and probe is not None and len(asked) < MAX_ASKED:
+        if file.lock is not None and probe is not None and file.lock.owner not in answers and len(asked) < MAX_ASKED:
             asked.setdefault(file.lock.owner, (probe, file.lock))
-    if not asked:
-        return {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = dict(zip(asked, pool.map(lambda pair: _ask(pair[0], pair[1], run), asked.values()), strict=True))
+    if asked:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            said = pool.map(lambda pair: _ask(pair[0], pair[1], run), asked.values())
+            new = dict(zip(asked, said, strict=True))
+        recent.update({owner: (now, witness) for owner, witness in new.items()})
+        answers |= new
     return {f.id: (answers[f.lock.owner],) for f in files if f.lock is not None and f.lock.owner in answers}
 
 

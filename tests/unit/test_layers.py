@@ -54,7 +54,7 @@ ALLOWED = {
     "changes": "liveness.evidence",
     "watching": "deadline errors survey transport.base",
     "configuration": "duration errors liveness.evidence liveness.probe",
-    "liveness/probe": "lock liveness.evidence",
+    "liveness/probe": "deadline lock liveness.evidence",
     "survey": "configuration deadline errors lock transport.base repository.reader liveness.evidence liveness.judge "
     "liveness.probe liveness.process liveness.witnesses sightings",
     "plan": "duration lock liveness.evidence liveness.witnesses survey transport.base",

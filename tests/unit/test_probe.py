@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from lockctl.liveness.probe import MAX_ASKED, Probe, ask_probes, run_command
+from lockctl.liveness.probe import MAX_ASKED, REMEMBERED, Answers, Probe, ask_probes, run_command
 from lockctl.lock import Lock, LockFile
 from tests.unit.making import make_file, make_lock
 
@@ -90,3 +90,24 @@ def test_a_probe_sees_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "secret")
     code = "import os, sys; sys.exit(3 if 'secret' in os.environ.values() or 'PATH' not in os.environ else 0)"
     assert run_command([sys.executable, "-c", code], 10.0) == 0
+
+
+def test_looks_that_follow_each_other_ask_once() -> None:
+    """A watch looks whenever something changes; a removal brings no answers along, and asks anew."""
+    ran: list[str] = []
+
+    def run(command: Sequence[str], _: float) -> int | None:
+        ran.append(command[-1])
+        return 3
+
+    files = [make_file(make_lock(0, hostname="web1")), make_file(make_lock(0, hostname="web2"))]
+    recent: Answers = {}
+    for _ in range(3):
+        found = ask_probes(files, [ALL], run, recent)
+        assert {witness.says for (witness,) in found.values()} == {"gone"}
+    assert sorted(ran) == ["web1", "web2"]
+    for owner, (at, witness) in list(recent.items()):
+        recent[owner] = (at - REMEMBERED, witness)
+    ask_probes(files, [ALL], run, recent)
+    ask_probes(files, [ALL], run)
+    assert sorted(ran) == ["web1", "web1", "web1", "web2", "web2", "web2"]
