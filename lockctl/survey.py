@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lockctl.configuration import Configuration
 from lockctl.deadline import boottime
 from lockctl.liveness import process
-from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict
+from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict, Witness
 from lockctl.liveness.judge import judge
 from lockctl.liveness.probe import Answers, ask_probes
 from lockctl.liveness.witnesses import keeps_creation
@@ -67,17 +67,10 @@ def take_survey(
     config = repository.config
     clocks = Clocks(local=wall() - int((boottime() - found.arrived) * 1e9), server=found.now)
     here = _see_machine(found.files, machine, settings.this_host)
-    findings = process.find(found.files, here) if here is not None else {}
-    known = Memory()
-    if memory is not None:
-        strangers = process.strangers(findings, found.files)
-        known = _remember(found, Sightings(memory, config.sha256, address), trial, strangers)
-    if here is not None and known.namesake is not None:
-        findings = process.find(found.files, replace(here, namesake=True))
+    sightings = Sightings(memory, config.sha256, address) if memory is not None else None
+    known, findings = _remember(found, here, sightings, trial)
     trial = trial or known.trial
-    seen = {str(name): Seen(sighting.age, sighting.at_most) for (name, *_), sighting in known.sightings.items()}
-    entries = (*(file.entry for file in found.files), *found.others)
-    facts = Facts(clocks, found.changed, trial, trust_clock, settings.thresholds, seen, keeps_creation(entries))
+    facts = _gather(found, clocks, known, trial, trust_clock, settings)
     verdicts = judge(found.files, facts, findings)
     doubted = [verdict.file for verdict in verdicts if verdict.state is not State.ACTIVE]
     probed = ask_probes(doubted, settings.probes, recent=answers)
@@ -87,13 +80,36 @@ def take_survey(
     return Survey(address, config, clocks, tuple(sorted(verdicts, key=_oldest_first)), trial)
 
 
-def _remember(found: Found, sightings: Sightings, trial: CreationTrial | None, strangers: Mapping[str, str]) -> Memory:
-    """Notes what stands there. Without a memory the other witnesses stand."""
-    entries, now = [file.entry for file in found.files], moment_at(found.arrived)
-    try:
-        return sightings.note(entries, now, trial, strangers)
-    except OSError:
-        return sightings.recall(entries, now, trial, strangers)
+def _remember(
+    found: Found, here: process.Machine | None, sightings: Sightings | None, trial: CreationTrial | None
+) -> tuple[Memory, dict[str, Sequence[Witness]]]:
+    """Notes what stands there, and what this machine's processes say of it. Without a memory other witnesses stand."""
+    findings = process.find(found.files, here) if here is not None else {}
+    known = Memory()
+    if sightings is not None:
+        entries, now = [file.entry for file in found.files], moment_at(found.arrived)
+        strangers = process.strangers(findings, found.files)
+        try:
+            known = sightings.note(entries, now, trial, strangers)
+        except OSError:
+            known = sightings.recall(entries, now, trial, strangers)
+    if here is not None and known.namesake is not None:
+        findings = process.find(found.files, replace(here, namesake=True))
+    return known, findings
+
+
+def _gather(
+    found: Found,
+    clocks: Clocks,
+    known: Memory,
+    trial: CreationTrial | None,
+    trust_clock: str | None,
+    settings: Configuration,
+) -> Facts:
+    """All that the judgement may use."""
+    seen = {str(name): Seen(sighting.age, sighting.at_most) for (name, *_), sighting in known.sightings.items()}
+    kept = keeps_creation((*(file.entry for file in found.files), *found.others))
+    return Facts(clocks, found.changed, trial, trust_clock, settings.thresholds, seen, kept)
 
 
 def _see_machine(
