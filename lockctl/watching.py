@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from lockctl.deadline import boottime
-from lockctl.errors import DeadlinePassed, Unreachable
+from lockctl.errors import DeadlinePassed, FileError, LockctlError, NoRepository, Unreachable
 from lockctl.survey import Survey
 from lockctl.transport.base import Watch
 
@@ -37,7 +37,7 @@ class Eyes:
 class Lost:
     """The connection is gone; it is tried again after `pause` seconds."""
 
-    error: Unreachable
+    error: LockctlError
     pause: float
 
 
@@ -48,8 +48,8 @@ def keep_looking(
 ) -> Iterator[Survey | Lost | None]:
     """A survey for each look, None at each tick between them, for ever.
 
-    Raises what the first look raises; after that Unreachable's kinds become Lost, and all but DeadlinePassed is tried
-    again.
+    Raises what the first look raises. After that a server that is away, or back without its disk, becomes Lost and is
+    tried again; who is refused is not.
     """
     attempts, ever = 0, False
     while True:
@@ -63,7 +63,7 @@ def keep_looking(
                     yield from _wait(watch, clock, sleep)
         except DeadlinePassed:
             raise
-        except Unreachable as error:
+        except (Unreachable, NoRepository, FileError) as error:
             if not ever:
                 raise
             pause = _PAUSES[min(attempts, len(_PAUSES) - 1)]

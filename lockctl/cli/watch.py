@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _EVENTS = 8
 """That are shown below the list."""
+_KEPT = 200
+"""Lines of what was said that are told again at the end."""
 
 
 @with_common(*REPOSITORY, *OUTPUT)
@@ -36,7 +38,7 @@ def watch(
     console = make_console(common)
     deadline = start_deadline(common)
     access, journal = find_access(common, console, deadline), open_journal(common)
-    screen = _Screen(colour=console.colour) if sys.stdout.isatty() and not json else None
+    screen = _Screen(colour=console.colour) if not json and _can_draw() else None
     answers: Answers = {}
     surveys = follow(access, lambda opened: opened.look(answers=answers), journal, screen or console, deadline)
     try:
@@ -63,6 +65,17 @@ class _Screen(Console):
         from lockctl.render.text import visible
 
         self.said.append(visible(text))
+        del self.said[:-_KEPT]
+
+
+def _can_draw() -> bool:
+    """Whether standard output is a terminal on which a cursor can be moved."""
+    if not sys.stdout.isatty():
+        return False
+    from rich.console import Console as Terminal
+
+    terminal = Terminal()
+    return terminal.is_terminal and not terminal.is_dumb_terminal
 
 
 def _print_events(surveys: Iterator[Survey | None], console: Console, json: bool) -> None:

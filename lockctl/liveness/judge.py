@@ -114,10 +114,10 @@ def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reas
 def _judge_lock(file: LockFile, lock: Lock, facts: Facts, folder: Folder, findings: tuple[Witness, ...]) -> Verdict:
     owner, own = owner_clock(lock, facts), own_clock(file.id, facts)
     server = server_clock(file.entry, facts, folder)
-    newer = newer_lock(lock, facts, folder)
+    newer = newer_lock(file, lock, facts, folder)
     certain = max(own.age or 0.0, _agreed_age(owner, server, facts))
     ages = _Ages(owner.age, server.age, certain)
-    state, reason = _lock_state(ages, findings, newer.says == "superseded", facts)
+    state, reason = _lock_state(ages, findings, newer, facts)
     reasons = (reason, *_outlook(state, findings, facts))
     # A dead one too: another machine can have this one's name, and then only a missed renewal tells.
     attended = _why_attended(file, own, facts)
@@ -137,19 +137,22 @@ def _agreed_age(owner: Witness, server: Witness, facts: Facts) -> float:
     return min(owner.age or 0.0, server.age or 0.0)
 
 
-def _lock_state(ages: _Ages, findings: tuple[Witness, ...], superseded: bool, facts: Facts) -> tuple[State, Reason]:
+def _lock_state(ages: _Ages, findings: tuple[Witness, ...], newer: Witness, facts: Facts) -> tuple[State, Reason]:
     limits = facts.thresholds
     age = describe_duration(ages.certain)
     said = {finding.says: finding.text for finding in findings}
-    # Before its owner is asked: that lives by the newer lock, and a leftover need not wait for its end.
-    if ages.certain > limits.expired and superseded:
-        return State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
+    superseded = State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
+    # Before its owner is asked: that renews the newer lock, and a leftover need not wait for its end.
+    if ages.certain > limits.expired and newer.age is not None and newer.age <= limits.missed:
+        return superseded
     if "alive" in said:
         if ages.certain > limits.expired:
             return State.ACTIVE, Reason("owner-hung", f"{said['alive']}, but has not renewed for {age}: it may hang")
         return State.ACTIVE, Reason("owner-alive", said["alive"])
     if "gone" in said and ages.certain > limits.missed:
         return State.DEAD, Reason("owner-gone", f"{said['gone']}, and it was not renewed for {age}")
+    if ages.certain > limits.expired and newer.says == "superseded":
+        return superseded
     if ages.certain > limits.expired:
         return State.STALE, Reason("not-renewed", f"not renewed for {age}")
     return _undecided(ages, facts)

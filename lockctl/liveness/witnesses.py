@@ -35,7 +35,8 @@ def server_clock(entry: Entry, facts: Facts, folder: Folder) -> Witness:
         whose = "the server's own clock" if trust is Trust.PROVEN else "what is likely the server's own clock"
         text = f"created {describe_duration(age)} ago, by {whose}"
         return Witness("server-creation", "renewed", text, age, trust)
-    if folder.newest_creation > facts.directory_changed:
+    # By less than that a made-up creation can be the later: of a file whose last change came after its directory's.
+    if folder.newest_creation > facts.directory_changed + int(_SAME_EVENT * _SECOND):
         return Witness("server-directory", None, "the time of locks/ was set back: it is older than a lock in it")
     age = max(0.0, (server_now(facts) - facts.directory_changed) / 1e9)
     text = f"nothing in locks/ has changed for {describe_duration(age)}, by the server's clock"
@@ -54,13 +55,24 @@ def own_clock(id_: str, facts: Facts) -> Witness:
     return Witness("own-clock", "unchanged", text, seen.at_least)
 
 
-def newer_lock(lock: Lock, facts: Facts, folder: Folder) -> Witness:
-    """Whether the same owner has a newer lock, which makes this one a leftover."""
+def newer_lock(file: LockFile, lock: Lock, facts: Facts, folder: Folder) -> Witness:
+    """Whether the same owner has a newer lock, which makes this one a leftover.
+
+    Its age is the most that any clock says of the newer lock, where both their creation times are the server's own and
+    confirm the order; else None: a clock that was set can make the current lease look like the older one.
+    """
     newest = folder.newest[lock.owner]
     if newest.lock is None or newest.lock.time_ns <= lock.time_ns:
         return Witness("newer-lock", None, "its owner has no newer lock")
-    ago = describe_duration(max(0.0, (facts.clocks.local - newest.lock.time_ns) / 1e9))
-    return Witness("newer-lock", "superseded", f"its owner has a newer lock, {newest.id[:8]}: {ago} old by its clock")
+    by_owner = max(0.0, (facts.clocks.local - newest.lock.time_ns) / 1e9)
+    text = f"its owner has a newer lock, {newest.id[:8]}: {describe_duration(by_owner)} old by its clock"
+    mine, others = file.entry.created, newest.entry.created
+    trusted = creation_trust(file.entry, facts) is not None and creation_trust(newest.entry, facts) is not None
+    if mine is None or others is None or not trusted or others <= mine:
+        return Witness("newer-lock", "superseded", text)
+    by_server = max(0.0, (server_now(facts) - others) / 1e9)
+    seen = facts.seen.get(newest.id, NEVER_SEEN).at_least
+    return Witness("newer-lock", "superseded", text, max(by_owner, by_server, seen))
 
 
 def host_clock(lock: Lock, folder: Folder) -> Witness:

@@ -18,7 +18,7 @@ import pytest
 
 from lockctl.cli.run import spell_out
 from tests.cli.make import HOUR, WEB1, WEB2
-from tests.cli.run import lockctl, start
+from tests.cli.run import environment, lockctl, start
 from tests.cli.test_own_clock import set_back
 from tests.conftest import NewRepository
 from tests.lab.processes import until
@@ -121,6 +121,14 @@ def test_events_as_lines(repository: Repository) -> None:
         assert watch.end() == 143
     assert f"stands  {standing[:8]} (web1, PID 4209, root): active" in watch.out[0]
     assert f"gone    {standing[:8]} (web1" in watch.out[1]
+
+
+def test_a_terminal_that_cannot_draw_gets_lines(repository: Repository) -> None:
+    lock = aged_lock(repository, 60, WEB1)
+    done = lockctl({**environment(repository), "TERM": "dumb"}, "watch", "--timeout", "8s", tty=True)
+    assert done.status == 14
+    assert f"stands  {lock[:8]} (web1, PID 4209, root): active" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 @pytest.mark.parametrize("words", [["watch"], ["watch", "--json"]])

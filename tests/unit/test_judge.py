@@ -113,11 +113,35 @@ def test_superseded_by_a_newer_lock_of_the_same_owner(age: float, beside: Lock, 
 
 @pytest.mark.parametrize("finding", [GONE, ALIVE, BLIND])
 def test_a_leftover_is_one_whether_its_owner_lives_or_not(finding: Witness) -> None:
-    """The owner lives by its newer lock, which nobody touches."""
-    newer = make_file(make_lock(0), created=0)
+    """The owner renews its newer lock, which nobody touches."""
+    newer = make_file(make_lock(MISSED), created=MISSED)
     file = make_file(make_lock(DAY), created=DAY)
     old, new = judge((file, newer), make_facts(), {one.id: [finding] for one in (file, newer)})
     assert (old.state, new.state) == (State.SUPERSEDED, State.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("owner", "created", "seen", "facts"),
+    [
+        (MISSED + 1, 0, 0, make_facts()),
+        (0, MISSED + 1, 0, make_facts()),
+        (0, DAY, 0, make_facts()),
+        (0, 2 * DAY, 0, make_facts()),
+        (0, 0, MISSED + 1, make_facts()),
+        (0, None, 0, make_facts(directory=DAY)),
+        (0, 0, 0, make_facts(trial=FOLLOWED, directory=DAY)),
+    ],
+    ids=["by its owner", "by the server", "made at once", "made before", "by our own clock", "not known", "made up"],
+)
+def test_a_living_owners_lock_is_no_leftover_while_the_newer_one_is_not_renewed(
+    owner: float, created: float | None, seen: float, facts: Facts
+) -> None:
+    """A clock that was set back makes the current lease look older than a leftover from before."""
+    newer = make_file(make_lock(owner), created=created)
+    file = make_file(make_lock(DAY), created=DAY)
+    known = replace(facts, seen={newer.id: Seen(seen)})
+    assert judge_one(file, known, ALIVE, beside=(newer,)).state is State.ACTIVE
+    assert judge_one(file, known, beside=(newer,)).state in (State.SUPERSEDED, State.DOUBTFUL)
 
 
 @pytest.mark.parametrize(
@@ -338,8 +362,8 @@ def test_proof_of_death_needs_a_missed_renewal_too(trial: CreationTrial, seen: f
 
 @pytest.mark.parametrize(
     ("beside_created", "age"),
-    [(None, DAY), (DAY + 60, DAY), (DAY, DAY), (60, None)],
-    ids=["none", "older", "equal", "newer"],
+    [(None, DAY), (DAY + 60, DAY), (DAY, DAY), (DAY - 59, DAY), (DAY - 61, None), (60, None)],
+    ids=["none", "older", "equal", "hardly newer", "newer", "much newer"],
 )
 def test_the_directory_is_void_below_a_genuine_creation(beside_created: float | None, age: float | None) -> None:
     file = make_file(make_lock(DAY), created=None, written=DAY)

@@ -8,7 +8,15 @@ from itertools import islice
 
 import pytest
 
-from lockctl.errors import ConnectionLost, DeadlinePassed, Unreachable
+from lockctl.errors import (
+    ConnectionLost,
+    DeadlinePassed,
+    LockctlError,
+    NoRepository,
+    NotFound,
+    ShareRefused,
+    Unreachable,
+)
 from lockctl.survey import Survey
 from lockctl.watching import LOOK_SECONDS, TICK_SECONDS, Eyes, Lost, keep_looking
 from tests.memory import SECOND, MemoryTransport
@@ -103,6 +111,26 @@ def test_a_lost_connection_is_made_again() -> None:
     assert len(pauses) == 3
     assert scene.slept == pytest.approx(sum(pauses))
     assert scene.opened == 4
+
+
+@pytest.mark.parametrize("error", [NoRepository("no disk yet"), NotFound("locks: not found")])
+def test_a_server_that_is_back_without_its_disk_is_tried_again(error: LockctlError) -> None:
+    scene = Scene()
+    seen = scene.run()
+    next(seen)
+    scene.share.fail("wait", error)
+    assert isinstance(next(seen), Lost)
+    assert any(isinstance(one, Survey) for one in islice(seen, 5))
+
+
+def test_who_is_refused_is_not_tried_again() -> None:
+    """Else a wrong password would lock the account."""
+    scene = Scene()
+    seen = scene.run()
+    next(seen)
+    scene.share.fail("wait", ShareRefused("the password was changed"))
+    with pytest.raises(ShareRefused):
+        next(seen)
 
 
 def test_a_deadline_ends_it() -> None:
