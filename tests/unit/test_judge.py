@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from lockctl.liveness.evidence import Facts, Seen, State, Trust, Verdict, Witness
-from lockctl.liveness.folder import look_over
+from lockctl.liveness.evidence import Facts, Seen, State, Verdict, Witness
 from lockctl.liveness.judge import judge
-from lockctl.liveness.witnesses import keeps_creation, server_clock
 from lockctl.lock import Lock, LockFile, Problem
-from lockctl.transport.base import CreationTrial, Entry
+from lockctl.transport.base import CreationTrial
 from tests.unit.making import (
     FOLLOWED,
     KEPT,
@@ -202,128 +200,6 @@ def test_a_trusted_clock_makes_the_certain_age(trust: str | None, owner: float, 
 def test_what_is_alive_stays_whichever_clock_is_trusted(trust: str | None) -> None:
     verdict = judge_one(make_file(make_lock(DAY), created=DAY), make_facts(trust_clock=trust), ALIVE)
     assert verdict.state is State.ACTIVE
-
-
-@pytest.mark.parametrize(
-    ("trial", "created", "written", "seen_kept", "trust"),
-    [
-        (KEPT, 100, 100.003, False, Trust.PROVEN),
-        (KEPT, 100, 100, False, Trust.LIKELY),
-        (KEPT, 100, 5000, False, Trust.PROVEN),
-        (KEPT, None, 100, True, None),
-        (None, 100, 5000, False, Trust.LIKELY),
-        (None, 100, 101, False, Trust.LIKELY),
-        (None, 100, 100.999, False, None),
-        (None, 100, 100, False, None),
-        (None, 100, 100, True, Trust.LIKELY),
-        (REFUSED, 100, 5000, False, Trust.LIKELY),
-        (REFUSED, 100, 100, False, None),
-        (ONE_CLOCK, 100, 5000, False, Trust.LIKELY),
-        (ONE_CLOCK, 100, 100, True, Trust.LIKELY),
-        (FOLLOWED, 100, 5000, True, None),
-    ],
-)
-def test_how_far_a_creation_time_is_the_servers_own(
-    trial: CreationTrial | None, created: float | None, written: float, seen_kept: bool, trust: Trust | None
-) -> None:
-    file = make_file(make_lock(DAY), created=created, written=written)
-    facts = make_facts(trial=trial, directory=40, keeps_creation=seen_kept)
-    witness = server_clock(file.entry, facts, look_over((), lambda _: False, made_up=False))
-    assert witness.trust is trust
-    assert (witness.name, witness.age) == (("server-creation", 100) if trust else ("server-directory", 40))
-
-
-SECOND = 10**9
-
-
-@pytest.mark.parametrize(
-    ("created", "accessed", "written", "is_directory", "kept"),
-    [
-        (100.5, 200.2, 200.9, False, True),
-        (100.5, 200.6, 200.4, False, True),
-        (100.5, 200.6, 200.9, False, False),
-        (100.2, 100.5, 100.2, False, False),
-        (100.2, 100.2, 200.1, False, False),
-        (None, 100.2, 200.1, False, False),
-        (100.5, 0, 200.4, False, True),
-        (100.5, 200.6, 200.9, True, True),
-        (200.5, 200.6, 300.9, True, False),
-    ],
-    ids=[
-        "its fraction is not the least: by access",
-        "by write",
-        "the least fraction: made up of a change that is not shown",
-        "its last write",
-        "its last access",
-        "none",
-        "access not known",
-        "a directory's second is older than any change of it",
-        "a directory's second is that of its access",
-    ],
-)
-def test_what_a_server_could_not_have_made_up(
-    created: float | None, accessed: float, written: float, is_directory: bool, kept: bool
-) -> None:
-    """Samba's own making is the minimum of access, write and change, of seconds and of nanoseconds apart."""
-    born = None if created is None else round(created * SECOND)
-    last = round(written * SECOND)
-    entry = Entry("x", 1, born, last, last, 1, round(accessed * SECOND), is_directory)
-    assert keeps_creation([entry]) is kept
-    assert not keeps_creation([])
-    assert not keeps_creation([replace(entry, written=0, accessed=0)])
-
-
-@pytest.mark.parametrize(
-    ("owner", "created", "seen", "independent"),
-    [
-        (5000, 9000, Seen(0, None), True),
-        (5000, 9000, Seen(0, 9000), True),
-        (5000, 9000, Seen(0, 3600), False),
-        (9050, 9000, Seen(0, 3600), True),
-        (5000, 9000, Seen(GIVES_UP, 3600), True),
-    ],
-    ids=["first look", "a look before it", "a look that lacked it", "both clocks tell of one moment", "our own clock"],
-)
-def test_a_creation_time_that_a_look_refutes(owner: float, created: float, seen: Seen, independent: bool) -> None:
-    """The server's clock was set back when it started, and an owner at or below 0.9.6 never tells when it renewed."""
-    file = make_file(make_lock(owner), created=created)
-    verdict = judge_one(file, replace(make_facts(), seen={file.id: seen}))
-    assert (verdict.state, verdict.independent) == (State.STALE, independent)
-    assert independent or "was not there" in verdict.why_attended
-
-
-@pytest.mark.parametrize(
-    ("others", "ahead", "words"),
-    [
-        ([], -18000, "5 h behind the server's, judging by this lock alone"),
-        ([-18001.5], -18000, "5 h behind the server's, judging by 2 of its locks"),
-        ([300], 300, "5 min ahead of the server's, judging by 2 of its locks"),
-    ],
-)
-def test_how_far_a_hosts_clock_is_off(others: list[float], ahead: float, words: str) -> None:
-    """The largest difference counts: whatever is late only makes it smaller."""
-    file = make_file(make_lock(18000), created=0)
-    beside = [make_file(make_lock(-by, pid=number), created=0) for number, by in enumerate(others)]
-    elsewhere = make_file(make_lock(-DAY, hostname="web2"), created=0)
-    (witness,) = [w for w in judge_one(file, beside=(*beside, elsewhere)).witnesses if w.name == "host-clock"]
-    assert witness.says is None
-    assert witness.ahead == ahead
-    assert words in witness.text
-
-
-def test_a_hosts_clock_that_nobody_knows() -> None:
-    file = make_file(make_lock(18000), created=0)
-    verdict = judge_one(file, make_facts(trial=FOLLOWED))
-    assert [w.ahead for w in verdict.witnesses if w.name == "host-clock"] == [None]
-
-
-@pytest.mark.parametrize(("newer", "says"), [(60, "superseded"), (DAY, None), (2 * DAY, None)])
-def test_a_newer_lock_of_the_same_owner_is_told(newer: float, says: str | None) -> None:
-    file = make_file(make_lock(DAY), created=DAY)
-    other = make_file(make_lock(newer), created=newer, name="f" * 64)
-    (witness,) = [w for w in judge_one(file, beside=(other,)).witnesses if w.name == "newer-lock"]
-    assert witness.says == says
-    assert ("ffffffff" in witness.text) is (says is not None)
 
 
 @pytest.mark.parametrize(

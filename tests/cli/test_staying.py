@@ -1,0 +1,139 @@
+"""`prune --watch` and `show --watch`: staying until doubt is settled.
+
+Nobody waits half an hour: the memory of a run is set back while another one watches, and a change makes that look.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lockctl.cli.run import spell_out
+from tests.cli.make import HOUR, WEB1, WEB2
+from tests.cli.run import lockctl
+from tests.cli.running import doubtful_lock, remove, running
+from tests.cli.test_own_clock import set_back
+from tests.conftest import NewRepository
+from tests.lab.restic import Repository
+from tests.lab.seal import aged_lock
+
+
+@pytest.mark.parametrize("ending", ["renewed", "gone"])
+def test_prune_stays_until_doubt_is_settled(repository: Repository, ending: str) -> None:
+    lock = doubtful_lock(repository)
+    stale = aged_lock(repository, 2 * HOUR, WEB2)
+    with running(repository, "prune", "--yes", "--watch") as prune:
+        prune.said(f"watching {lock[:8]} (web1, PID 4209, root), doubtful, for 31 min at most")
+        if ending == "renewed":
+            aged_lock(repository, 0, WEB1)
+        remove(repository, lock)
+        assert prune.end() == 0
+    assert stale not in repository.lock_ids()
+    assert [line[:16] for line in prune.out] == [f"removed {stale[:8]}"]
+
+
+def test_prune_removes_what_our_own_clock_settles(new_repository: NewRepository) -> None:
+    """On a share without a clock of its own, and in one run."""
+    undated = new_repository("undated")
+    lock = aged_lock(undated, 5 * HOUR, WEB1)
+    with running(undated, "prune", "--yes", "--watch=20m") as prune:
+        prune.said("for 20 min at most")
+        assert undated.lock_ids() == [lock]
+        set_back(undated, 31 * 60)
+        aged_lock(undated, 0, WEB2)
+        assert prune.end() == 0
+    assert lock not in undated.lock_ids()
+
+
+def test_a_watch_ends_in_time_and_changes_nothing(repository: Repository) -> None:
+    lock = doubtful_lock(repository)
+    done = lockctl(repository, "prune", "--yes", "--watch", "1s", "--json")
+    assert (done.status, done.json["removed"]) == (0, [])
+    assert repository.lock_ids() == [lock]
+
+
+def test_where_nothing_is_in_doubt_nobody_waits(repository: Repository) -> None:
+    aged_lock(repository, 2 * HOUR, WEB1)
+    done = lockctl(repository, "prune", "--yes", "--watch")
+    assert done.status == 0
+    assert "watching" not in done.text
+    assert repository.lock_ids() == []
+
+
+def test_a_watch_leaves_time_for_the_removal(repository: Repository) -> None:
+    """`--timeout` is for the whole run: the stay ends before it does, and what is certain goes."""
+    doubtful = doubtful_lock(repository)
+    aged_lock(repository, 2 * HOUR, WEB2)
+    done = lockctl(repository, "prune", "--yes", "--watch", "--timeout", "8s")
+    assert done.status == 0, done.text
+    assert repository.lock_ids() == [doubtful]
+
+
+def test_nobody_waits_for_a_question_that_nobody_hears(repository: Repository) -> None:
+    lock = doubtful_lock(repository)
+    done = lockctl(repository, "prune", "--watch")
+    assert done.status == 2
+    assert "nobody is there to answer" in done.stderr
+    assert "--yes" in done.stderr
+    assert repository.lock_ids() == [lock]
+
+
+def test_what_was_typed_before_the_question_is_no_answer(repository: Repository) -> None:
+    """During a long stay somebody may type anything."""
+    aged_lock(repository, 2 * HOUR, WEB2)
+    done = lockctl(repository, "prune", "--watch=3s", tty=True, stdin="n\n", typed_first="y\n")
+    assert done.status == 1, done.text
+    assert len(repository.lock_ids()) == 1
+
+
+def test_quiet_says_nothing(repository: Repository) -> None:
+    doubtful_lock(repository)
+    done = lockctl(repository, "prune", "--yes", "--quiet", "--watch", "1s")
+    assert (done.status, done.text) == (0, "")
+
+
+def test_show_stays_until_a_lock_is_renewed(repository: Repository) -> None:
+    lock = doubtful_lock(repository)
+    with running(repository, "show", lock[:8], "--watch") as show:
+        show.said("watching")
+        new = aged_lock(repository, 0, WEB1)
+        remove(repository, lock)
+        assert show.end() == 0
+    assert show.out == [f"{lock[:8]} (web1, PID 4209, root) was renewed, as {new[:8]}: its owner lives"]
+
+
+def test_show_stays_until_a_lock_is_gone(repository: Repository) -> None:
+    lock = doubtful_lock(repository)
+    with running(repository, "show", lock[:8], "--watch", "--json") as show:
+        show.said("watching")
+        remove(repository, lock)
+        assert show.end() == 0
+    told = json.loads(show.out[0])
+    assert (told["schema"], told["lock"], told["renewed_as"]) == ("lockctl.show/1", None, None)
+
+
+def test_show_stays_until_a_lock_is_settled(repository: Repository) -> None:
+    lock = doubtful_lock(repository)
+    with running(repository, "show", lock[:8], "--watch", "--json") as show:
+        show.said("watching")
+        set_back(repository, 31 * 60)
+        aged_lock(repository, 0, WEB2)
+        assert show.end() == 0
+    assert json.loads(show.out[0])["lock"]["state"] == "stale"
+
+
+@pytest.mark.parametrize(
+    ("words", "spelt"),
+    [
+        ("prune --watch", "prune --watch=31m"),
+        ("prune --watch --yes", "prune --watch=31m --yes"),
+        ("prune --watch 5m --yes", "prune --watch 5m --yes"),
+        ("prune --watch=5m", "prune --watch=5m"),
+        ("show --watch abc", "show --watch abc"),
+        ("show abc --watch", "show abc --watch"),
+        ("", ""),
+    ],
+)
+def test_a_watch_without_a_duration(words: str, spelt: str) -> None:
+    assert spell_out(words.split()) == spelt.split()
