@@ -109,8 +109,7 @@ class Console:
             raise UsageError(f"no {what} was given, and nobody is there to ask", otherwise)
         return getpass.getpass(f"{what[0].upper()}{what[1:]}: ")
 
-    @staticmethod
-    def _say(text: str) -> None:
+    def _say(self, text: str) -> None:
         with suppress(OSError):  # where errors cannot be told, the exit status still does
             sys.stderr.write(text + "\n")
             sys.stderr.flush()

@@ -61,7 +61,7 @@ class _Screen(Console):
     def progress(self, text: str) -> None:
         """The screen itself shows what goes on."""
 
-    def _say(self, text: str) -> None:  # type: ignore[override]  # the terminal's needs no instance
+    def _say(self, text: str) -> None:
         from lockctl.render.text import visible
 
         self.said.append(visible(text))

@@ -82,7 +82,7 @@ def host_clock(lock: Lock, folder: Folder) -> Witness:
     estimate = folder.errors.get(lock.hostname)
     if estimate is None:
         return Witness("host-clock", None, "how far its host's clock is off is not known: no creation time tells")
-    by = f"judging by {estimate.locks} of its locks" if estimate.locks > 1 else "judging by this lock alone"
+    by = f"judging by {estimate.locks} of its locks" if estimate.locks > 1 else "judging by one of its locks"
     if abs(estimate.ahead) <= _AGREES:
         text = f"its host's clock agrees with the server's, {by}"
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from lockctl.liveness.evidence import Clocks, Facts, Reason, State, Verdict
+from lockctl.liveness.evidence import Clocks, Facts, Reason, State, Verdict, Witness
+from lockctl.liveness.judge import judge
 from lockctl.lock import Lock, LockFile, Problem
 from lockctl.moments import format_moment
 from lockctl.repository.reader import Config
@@ -19,6 +20,11 @@ KEPT = CreationTrial(Trial.KEPT)
 FOLLOWED = CreationTrial(Trial.FOLLOWED)
 REFUSED = CreationTrial(Trial.REFUSED)
 ONE_CLOCK = CreationTrial(Trial.ONE_CLOCK)
+MISSED, GIVES_UP, EXPIRED, DAY = 450, 1350, 1800, 86400
+ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
+GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
+BLIND = Witness("process", None, "PIDs say nothing")
+IN_AN_HOUR = -3600
 CONFIG = Config("c" * 64, 2, "5" * 64)
 
 
@@ -70,6 +76,14 @@ def make_facts(
     """Facts at NOW; `local` and `server` are by how many seconds these clocks are ahead, `directory` is an age."""
     clocks = Clocks(NOW + seconds(local), NOW + seconds(server))
     return Facts(clocks, NOW - seconds(directory), trial, trust_clock, keeps_creation=keeps_creation)
+
+
+def judge_one(
+    file: LockFile, facts: Facts | None = None, *findings: Witness, beside: tuple[LockFile, ...] = ()
+) -> Verdict:
+    """What is made of the first of these files, with what was found out about its owner."""
+    verdicts = judge((file, *beside), facts or make_facts(), {file.id: findings})
+    return verdicts[0]
 
 
 def make_verdict(

@@ -6,32 +6,28 @@ from dataclasses import replace
 
 import pytest
 
-from lockctl.liveness.evidence import Facts, Seen, State, Verdict, Witness
+from lockctl.liveness.evidence import Facts, Seen, State, Witness
 from lockctl.liveness.judge import judge
-from lockctl.lock import Lock, LockFile, Problem
+from lockctl.lock import Lock, Problem
 from lockctl.transport.base import CreationTrial
 from tests.unit.making import (
+    ALIVE,
+    BLIND,
+    DAY,
+    EXPIRED,
     FOLLOWED,
+    GIVES_UP,
+    GONE,
+    IN_AN_HOUR,
     KEPT,
+    MISSED,
     ONE_CLOCK,
     REFUSED,
+    judge_one,
     make_facts,
     make_file,
     make_lock,
 )
-
-MISSED, GIVES_UP, EXPIRED, DAY = 450, 1350, 1800, 86400
-ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
-GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
-BLIND = Witness("process", None, "PIDs say nothing")
-IN_AN_HOUR = -3600
-
-
-def judge_one(
-    file: LockFile, facts: Facts | None = None, *findings: Witness, beside: tuple[LockFile, ...] = ()
-) -> Verdict:
-    verdicts = judge((file, *beside), facts or make_facts(), {file.id: findings})
-    return verdicts[0]
 
 
 @pytest.mark.parametrize(

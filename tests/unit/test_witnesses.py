@@ -6,34 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from lockctl.liveness.evidence import Facts, Seen, State, Trust, Verdict, Witness
+from lockctl.liveness.evidence import Seen, State, Trust
 from lockctl.liveness.folder import look_over
-from lockctl.liveness.judge import judge
 from lockctl.liveness.witnesses import keeps_creation, server_clock
-from lockctl.lock import LockFile
 from lockctl.transport.base import CreationTrial, Entry
 from tests.unit.making import (
+    DAY,
     FOLLOWED,
+    GIVES_UP,
     KEPT,
     ONE_CLOCK,
     REFUSED,
+    judge_one,
     make_facts,
     make_file,
     make_lock,
 )
-
-MISSED, GIVES_UP, EXPIRED, DAY = 450, 1350, 1800, 86400
-ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
-GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
-BLIND = Witness("process", None, "PIDs say nothing")
-IN_AN_HOUR = -3600
-
-
-def judge_one(
-    file: LockFile, facts: Facts | None = None, *findings: Witness, beside: tuple[LockFile, ...] = ()
-) -> Verdict:
-    verdicts = judge((file, *beside), facts or make_facts(), {file.id: findings})
-    return verdicts[0]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +115,7 @@ def test_a_creation_time_that_a_look_refutes(owner: float, created: float, seen:
 @pytest.mark.parametrize(
     ("others", "ahead", "words"),
     [
-        ([], -18000, "5 h behind the server's, judging by this lock alone"),
+        ([], -18000, "5 h behind the server's, judging by one of its locks"),
         ([-18001.5], -18000, "5 h behind the server's, judging by 2 of its locks"),
         ([300], 300, "5 min ahead of the server's, judging by 2 of its locks"),
     ],
