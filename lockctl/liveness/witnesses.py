@@ -8,7 +8,7 @@ from dataclasses import replace
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import NEVER_SEEN, Facts, Trust, Witness
 from lockctl.liveness.folder import Folder
-from lockctl.lock import Lock, LockFile
+from lockctl.lock import Lock, LockFile, Problem
 from lockctl.transport.base import CreationTrial, Entry, Trial
 
 _SECOND = 10**9
@@ -167,7 +167,8 @@ def _refuted(file: LockFile, facts: Facts) -> str:
     own time stays as it was, makes up the other clock. Where both tell of the same moment, each confirms the other.
     """
     at_most = facts.seen.get(file.id, NEVER_SEEN).at_most
-    if at_most is None or file.entry.created is None:
+    # An upload lasts an instant: for one that was cut short the clock would have to be set within that.
+    if at_most is None or file.entry.created is None or file.problem in (Problem.INCOMPLETE, Problem.TEMPORARY):
         return ""
     confirmed = file.lock is not None and abs(file.lock.time_ns - file.entry.created) <= _SAME_EVENT * _SECOND
     age = (server_now(facts) - file.entry.created) / 1e9

@@ -307,3 +307,11 @@ def test_a_directory_set_back_is_void_where_creation_is_not_trusted_either(trial
     facts = make_facts(trial=trial, directory=2 * DAY, keeps_creation=False)
     assert judge_one(file, facts).state is State.DOUBTFUL
     assert judge_one(file, replace(facts, trust_clock="server")).state is State.DOUBTFUL
+
+
+@pytest.mark.parametrize(("problem", "independent"), [(Problem.INCOMPLETE, True), (Problem.SEALED, False)])
+def test_a_look_refutes_no_damage(problem: Problem, independent: bool) -> None:
+    """What is cut short has no lease that could have been renewed since; what nobody opened may have one."""
+    file = make_file(None, created=DAY, problem=problem)
+    facts = replace(make_facts(trust_clock="server"), seen={file.id: Seen(0, 3600)})
+    assert judge_one(file, facts).independent is independent
