@@ -74,6 +74,18 @@ class LockFile:
         """The file's name."""
         return self.entry.name
 
+    @property
+    def instance(self) -> tuple[str, int, int]:
+        """What tells this file from another that ever bears its name.
+
+        The name of a sound lock is the hash of its bytes: the same name is the same lock, whatever file id and times
+        a server gives it at each look. A renewal cannot hide behind that: it writes another `time`, and so gets
+        another name (restic's lock_file.go, `refresh`); where an owner at or below 0.9.6 leaves `time` as it was, the
+        nonce differs.
+        """
+        sound = self.lock is not None or self.problem in (Problem.SEALED, Problem.UNDECODABLE)
+        return (self.id, 0, 0) if sound else self.entry.version
+
 
 def is_lock_name(name: str) -> bool:
     """Whether restic would take this name in locks/ for a lock."""

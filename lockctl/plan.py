@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import State, Verdict
-from lockctl.liveness.witnesses import comparable, is_proven
 from lockctl.lock import Problem
-from lockctl.survey import Survey
-from lockctl.transport.base import CreationTrial, Trial
+from lockctl.survey.values import Survey
 
 NOT_ASKED_FOR = "not asked for (--host, or the ids)"
 
@@ -24,10 +22,14 @@ class Wish:
     held: frozenset[str] = frozenset()
     ids: frozenset[str] | None = None
     """Only these, where the user named some."""
-    untested: bool = False
-    """A dry run does not test the share's creation times: what looks right is planned as if it were proven."""
     force: bool = False
     """What is named goes whatever its state: a person has seen its owner and typed its id."""
+
+    def covers(self, verdict: Verdict) -> bool:
+        """Whether this lock was asked for at all."""
+        lock = verdict.file.lock
+        hosted = not self.hosts or (lock is not None and lock.hostname in self.hosts)
+        return hosted and (self.ids is None or verdict.file.id in self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Kept:
 
     verdict: Verdict
     why: str
+    until: int | None = None
+    """When our own sight will let it go: nanoseconds since 1970 by our clock. None where something else keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,28 @@ class Plan:
 
 def make_plan(survey: Survey, wish: Wish) -> Plan:
     """Sorts the verdicts of a survey by what the user asked for."""
-    reasons = [(verdict, why_kept(verdict, wish)) for verdict in survey.verdicts]
-    return Plan(
-        tuple(verdict for verdict, why in reasons if not why),
-        tuple(Kept(verdict, why) for verdict, why in reasons if why),
-    )
+    steps: list[Verdict] = []
+    kept: list[Kept] = []
+    for verdict in survey.verdicts:
+        why = why_kept(verdict, wish)
+        if why or (wish.unattended and verdict.wait):
+            kept.append(Kept(verdict, why or verdict.why, _until(verdict, survey, wish)))
+        else:
+            steps.append(verdict)
+    return Plan(tuple(steps), tuple(kept))
+
+
+def _until(verdict: Verdict, survey: Survey, wish: Wish) -> int | None:
+    """Only where nobody else's clock decides before, and an unattended run is what waits."""
+    waits = verdict.state is State.DOUBTFUL if not verdict.removable else not why_kept(verdict, wish)
+    if verdict.wait is None or not waits or not wish.unattended or not wish.covers(verdict):
+        return None
+    return survey.clocks.local + int(verdict.wait * 1e9)
 
 
 def why_kept(verdict: Verdict, wish: Wish) -> str:
-    """Why this lock stays, or '' where it goes. Options only ever narrow what the state allows."""
-    lock = verdict.file.lock
-    if wish.ids is not None and verdict.file.id not in wish.ids:
+    """Why this lock stays whoever is there, or '' where it can go. Options only ever narrow what the state allows."""
+    if not wish.covers(verdict):
         return NOT_ASKED_FOR
     if wish.force and verdict.file.data is not None:
         return ""
@@ -68,37 +83,16 @@ def why_kept(verdict: Verdict, wish: Wish) -> str:
         return verdict.why
     if verdict.file.id in wish.held:
         return "restored less than a day ago: held"
-    if wish.hosts and (lock is None or lock.hostname not in wish.hosts):
-        return NOT_ASKED_FOR
     if wish.older is not None and (verdict.age or 0.0) <= wish.older:
         return f"not older than {describe_duration(wish.older)} (--older)"
-    if wish.unattended and not verdict.independent and not (wish.untested and _would_be_proven(verdict)):
-        return f"{verdict.why}; a person has to say yes: {verdict.why_attended}"
     return ""
 
 
 def is_unsettled(verdict: Verdict, wish: Wish) -> bool:
-    """Whether half an hour more of watching decides about this lock, and the user wants it to."""
-    lock = verdict.file.lock
-    if wish.ids is not None and verdict.file.id not in wish.ids:
-        return False
-    if wish.hosts and (lock is None or lock.hostname not in wish.hosts):
-        return False
-    match verdict.state:
-        case State.DOUBTFUL | State.OVERDUE:
-            return True
-        case State.WRITING:
-            return verdict.file.problem is not Problem.TEMPORARY
-        case State.ACTIVE:
-            said = {witness.says for witness in verdict.witnesses}
-            return "gone" in said and "alive" not in said
-        case _:
-            # What only a person may remove now, our own clock frees for an unattended run.
-            return wish.unattended and verdict.removable and bool(why_kept(verdict, wish)) and not verdict.independent
-
-
-def _would_be_proven(verdict: Verdict) -> bool:
-    return is_proven(verdict.file.entry, CreationTrial(Trial.KEPT))
+    """Whether waiting decides about this lock, and the user wants it to."""
+    if verdict.removable:
+        return bool(verdict.wait) and not why_kept(verdict, wish)
+    return verdict.wait is not None and verdict.file.problem is not Problem.TEMPORARY and wish.covers(verdict)
 
 
 def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
@@ -113,15 +107,10 @@ def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
     for verdict in (verdict for verdict in planned.steps if verdict.file.id in standing):
         again = still.get(verdict.file.id)
         lock = verdict.file.lock
-        if again is None or not _same(verdict, again, first.trial):
+        if again is None or verdict.file.instance != again.file.instance or verdict.file.data != again.file.data:
             kept.append(Kept(verdict, "changed since the plan was made"))
         elif lock is not None and lock.owner in renewed:
             kept.append(Kept(verdict, "its owner has renewed since the plan was made"))
         else:
             steps.append(again)
     return Plan(tuple(steps), tuple(kept), gone)
-
-
-def _same(verdict: Verdict, again: Verdict, trial: CreationTrial | None) -> bool:
-    same = comparable(verdict.file.entry, trial).is_same(again.file.entry)
-    return same and verdict.file.data == again.file.data

@@ -1,4 +1,4 @@
-"""One prune from first look to last: survey, experiment, plan, second look, removal. Asks and prints nothing."""
+"""One prune from first look to last: survey, plan, second look, removal. Asks and prints nothing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from time import sleep
 from lockctl.deadline import Deadline
 from lockctl.errors import ConnectionLost, Interrupted, JournalError, LockctlError
 from lockctl.journal import Journal, Outcome, Record
-from lockctl.liveness.evidence import State, Verdict
+from lockctl.liveness.evidence import Verdict
 from lockctl.plan import Kept, Plan, Wish, make_plan, narrow
 from lockctl.removal import Result, close_intents, is_of, remove_lock
-from lockctl.survey import Survey
-from lockctl.transport.base import CreationTrial, Remover
+from lockctl.survey.values import Survey
+from lockctl.transport.base import Remover
 
 MAX_WAIT = 600.0
 """Seconds for another run of this machine to finish its removals."""
@@ -25,11 +25,9 @@ _POLL_SECONDS = 0.05
 class Target:
     """The repository to prune: how to look at it, and what removes."""
 
-    look: Callable[[CreationTrial | None], Survey]
+    look: Callable[[], Survey]
     remover: Remover
     deadline: Deadline
-    testable: bool = True
-    """Whether `try_creation` could prove anything there."""
 
 
 @dataclass(slots=True)
@@ -67,29 +65,18 @@ class Run:
         return [result for result in self.results if result.failed]
 
     @property
+    def forgetful(self) -> str:
+        """Why locks wait that an earlier run may have seen for long enough, '' where none do for that reason."""
+        return self.survey.forgetful if any(kept.until is not None for kept in self.kept) else ""
+
+    @property
     def status(self) -> int:
         """The exit status of what was done."""
         if isinstance(self.stopped, Interrupted):
             return self.stopped.status
         if self.stopped is not None:
             return 3 if any(result.outcome is not Outcome.GONE for result in self.results) else self.stopped.status
-        return 3 if self.failed or self.survey.unread else 0
-
-
-def survey_before_removal(target: Target, experiment: bool) -> Survey:
-    """A survey that knows whether the share keeps creation times of its own, where that matters.
-
-    The experiment writes a file for an instant, so a dry run does without it.
-    """
-    survey = target.look(None)
-    if experiment and is_at_stake(survey):
-        return target.look(target.remover.try_creation())
-    return survey
-
-
-def is_at_stake(survey: Survey) -> bool:
-    """Whether the outcome of the experiment could decide about a lock."""
-    return any(verdict.removable or verdict.state is State.DOUBTFUL for verdict in survey.verdicts)
+        return 3 if self.failed or self.survey.unread or self.forgetful else 0
 
 
 def close_open_intents(journal: Journal, survey: Survey, look: Callable[[], Survey]) -> list[Record]:
@@ -113,7 +100,7 @@ def remove_planned(
     planned = make_plan(survey, wish)
     run = Run(survey, list(planned.kept))
     with journal.exclusive(_pauses(target.deadline, tell_waiting)):
-        run.survey = target.look(survey.trial)
+        run.survey = target.look()
         run.closed = close_intents(journal, run.survey)
         narrowed = narrow(planned, survey, run.survey, wish)
         run.kept = list(narrowed.kept)

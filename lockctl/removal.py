@@ -13,9 +13,8 @@ from lockctl import __version__
 from lockctl.errors import FileError, JournalError, Unreachable
 from lockctl.journal import Journal, Origin, Outcome, Record, Removed
 from lockctl.liveness.evidence import State, Verdict
-from lockctl.liveness.witnesses import comparable
 from lockctl.moments import format_moment, parse_moment
-from lockctl.survey import Survey
+from lockctl.survey.values import Survey
 from lockctl.transport.base import Removal, Remover
 
 HOLD = 86400 * 10**9
@@ -64,7 +63,7 @@ def remove_lock(
     data = verdict.file.data or b""
     key = journal.begin(origin_of(survey), _describe(verdict, survey, data), _now(), _whoami())
     try:
-        removal = remover.remove("locks", comparable(verdict.file.entry, survey.trial), data)
+        removal = remover.remove("locks", verdict.file.entry, data)
     except FileError as error:
         journal.finish(key, Outcome.KEPT, str(error), _now())
         return Result(verdict, Outcome.KEPT, str(error), failed=True)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from lockctl.deadline import boottime
 from lockctl.errors import DeadlinePassed, FileError, LockctlError, NoRepository, Unreachable
-from lockctl.survey import Survey
+from lockctl.survey.values import Survey
 from lockctl.transport.base import Watch
 
 LOOK_SECONDS = 30.0
-"""Between looks where nobody tells of a change: ages grow, and a silence proves nothing."""
+"""Between two looks, at most."""
 TICK_SECONDS = 1.0
 """Between two moments at which the caller may do something."""
+_MARGIN = 0.5
+"""Seconds by which a look may be late that settles something."""
 _SETTLE_SECONDS = 0.25
 """After a change: a renewal is several, within an instant."""
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -58,9 +60,10 @@ def keep_looking(
                 watch = eyes.watch()
                 while True:
                     # The watch is armed: what happens from here on is not missed.
-                    yield eyes.look()
+                    survey = eyes.look()
+                    yield survey
                     attempts, ever = 0, True
-                    yield from _wait(watch, clock, sleep)
+                    yield from _wait(watch, next_look(survey), clock, sleep)
         except DeadlinePassed:
             raise
         except (Unreachable, NoRepository, FileError) as error:
@@ -72,9 +75,18 @@ def keep_looking(
         yield from _pause(pause, clock, sleep)
 
 
-def _wait(watch: Watch, clock: Callable[[], float], sleep: Callable[[float], None]) -> Iterator[None]:
+def next_look(survey: Survey) -> float:
+    """Seconds to the next look where nobody tells of a change: ages grow, and a silence proves nothing.
+
+    It comes sooner where our own sight settles a lock sooner.
+    """
+    waits = [verdict.wait + _MARGIN for verdict in survey.verdicts if verdict.wait]
+    return min([LOOK_SECONDS, *waits])
+
+
+def _wait(watch: Watch, seconds: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> Iterator[None]:
     """Until something changes, or it is time to look all the same."""
-    end = clock() + LOOK_SECONDS
+    end = clock() + seconds
     while (left := end - clock()) > 0:
         if watch.wait(min(TICK_SECONDS, left)):
             # However often a server tells of changes, this is how often it is asked what they were.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotFound, PermissionRefused
-from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
+from lockctl.transport.base import Entry, Listing, Removal
 
 SECOND = 10**9
 START = 1_800_000_000 * SECOND
@@ -52,8 +52,8 @@ class MemoryWatch:
 class MemoryTransport:
     """A repository in memory. `clock` is the server's, and stands still until a test sets it.
 
-    `refused` are paths that this user may not read or remove. `trial` is what the experiment will say. `fail` and
-    `before` plan what happens to the next call of a method.
+    `refused` are paths that this user may not read or remove. `fail` and `before` plan what happens to the
+    next call of a method.
     """
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
@@ -61,7 +61,6 @@ class MemoryTransport:
         self.files: dict[str, MemoryFile] = {}
         self.changed: dict[str, int] = {}
         self.refused: set[str] = set()
-        self.trial = CreationTrial(Trial.KEPT)
         self.calls: list[str] = []
         self.closed = False
         self._hooks: dict[str, Callable[[], None]] = {}
@@ -143,7 +142,7 @@ class MemoryTransport:
         if path not in self.files:
             return Removal.GONE
         self._permit(path)
-        if not entry.is_same(self._entry(path)) or self.files[path].data != data:
+        if entry.version != self._entry(path).version or self.files[path].data != data:
             return Removal.CHANGED
         self.delete(path)
         self._finish("remove")
@@ -160,11 +159,6 @@ class MemoryTransport:
                 raise NameTaken(f"{name}: a file of that name is there already")
         self.put(path, data)
         self._finish("put_new")
-
-    def try_creation(self) -> CreationTrial:
-        """What the test has planned."""
-        self.begin("try_creation")
-        return self.trial
 
     def begin(self, method: str) -> None:
         """Notes a call, and lets happen what a test has planned before it."""

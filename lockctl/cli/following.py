@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.journal import Journal
     from lockctl.liveness.evidence import Verdict
-    from lockctl.survey import Survey
+    from lockctl.survey.values import Survey
     from lockctl.watching import Eyes
 
 _RESERVE = 30.0
@@ -76,11 +76,13 @@ def settle(
         for seen in surveys:
             if seen is not None:
                 before, survey, waited = waited, seen, unsettled(seen)
+                due = boottime() + max((verdict.wait or 0.0 for verdict in waited), default=0.0)
                 if waited and not before:
-                    console.note(f"watching {_name(waited)}, for {describe_duration(seconds)} at most")
-            left = end - boottime()
-            if survey is not None and (not waited or left <= 0):
+                    longest = describe_duration(min(due, end) - boottime())
+                    console.note(f"watching {_name(waited)}, for {longest} at most")
+            if survey is not None and (not waited or boottime() >= end):
                 break
+            left = (end if survey is None else min(due, end)) - boottime()
             console.progress(f"waiting for {_name(waited)}: {describe_duration(left)} at most")
     return survey
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockctl.liveness.evidence import Verdict
-    from lockctl.survey import Survey
+    from lockctl.survey.values import Survey
 
 STATES = "foreign unreadable writing damaged undecodable superseded active dead stale overdue doubtful".split()
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from lockctl.journal import Journal
     from lockctl.liveness.probe import Answers
     from lockctl.repository.reader import Repository
-    from lockctl.survey import Survey
-    from lockctl.transport.base import CreationTrial, Remover
+    from lockctl.sightings import Sightings
+    from lockctl.survey.values import Survey
+    from lockctl.transport.base import Remover
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,26 @@ class Opened:
     transport: Remover
     repository: Repository
 
-    def look(
-        self, trial: CreationTrial | None = None, trust_clock: str | None = None, answers: Answers | None = None
-    ) -> Survey:
+    def look(self, trust_clock: str | None = None, answers: Answers | None = None) -> Survey:
         """A survey of it, with all that this user's files and this machine's memory add."""
-        from lockctl.survey import take_survey
+        from lockctl.survey.observe import take_survey
 
         return take_survey(
             self.repository,
             self.access.place.shown,
-            trial=trial,
             trust_clock=trust_clock,
-            memory=self.access.state_folder / "sightings",
+            sightings=_sightings(self.access.state_folder),
             configuration=self.access.configuration,
             answers=answers,
         )
+
+
+@cache
+def _sightings(state_folder: Path) -> Sightings:
+    """What this machine has seen before; one for all of a run, for it knows what this run itself began."""
+    from lockctl.sightings import Sightings
+
+    return Sightings(state_folder / "sightings")
 
 
 def make_console(common: Common) -> Console:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lockctl.address import SmbAddress
 from lockctl.cli.following import follow, settle
 from lockctl.cli.opening import (
     Access,
-    Opened,
     find_access,
     open_journal,
     open_repository,
@@ -32,8 +30,7 @@ if TYPE_CHECKING:
     from lockctl.liveness.probe import Answers
     from lockctl.plan import Plan
     from lockctl.pruning import Run, Target
-    from lockctl.survey import Survey
-    from lockctl.transport.base import CreationTrial
+    from lockctl.survey.values import Survey
 
 _LOOK_SECONDS = 15.0
 """For a new connection after one was lost."""
@@ -45,7 +42,7 @@ class Removing:
 
     schema: str
     wish_for: Callable[[Survey], Wish]
-    ask: Callable[[Plan, Console, bool], None]
+    ask: Callable[[Survey, Plan, Console, bool], None]
     dry_run: bool = False
     json: bool = False
     trust_clock: str | None = None
@@ -64,7 +61,7 @@ def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
         from lockctl.pruning import Target
 
         look = partial(opened.look, trust_clock=removing.trust_clock)
-        target = Target(look, opened.transport, deadline, isinstance(access.place.target, SmbAddress))
+        target = Target(look, opened.transport, deadline)
         run = _remove(target, removing, journal, console)
     _look_again(run, journal, access, console, deadline)
     return run
@@ -75,13 +72,12 @@ def exit_status(run: Run) -> int:
     return Interrupted(SIGNALS.received).status if SIGNALS.received else run.status
 
 
-def ask_for_all(plan: Plan, console: Console, json: bool) -> None:
-    """One question for the whole plan."""
-    from lockctl.render.table import plan_table
-    from lockctl.render.text import count
+def ask_for_all(survey: Survey, plan: Plan, console: Console, json: bool) -> None:
+    """One question for the whole plan, which says how much of it rests on the clocks of others."""
+    from lockctl.render.table import plan_question, plan_table
 
     (console.note if json else console.result)(plan_table(plan, console.colour))
-    if not console.confirm(f"Remove {count(len(plan.steps), 'lock')}?"):
+    if not console.confirm(plan_question(plan, survey.policy)):
         raise Declined("nothing was removed: the answer was no")
 
 
@@ -90,45 +86,35 @@ def _stay(
 ) -> None:
     """Watches until each lock is settled about which there is doubt. The removal looks anew after that."""
     from lockctl.plan import is_unsettled
-    from lockctl.pruning import is_at_stake
 
-    trial: CreationTrial | None = None
     answers: Answers = {}
-
-    def look(opened: Opened) -> Survey:
-        nonlocal trial
-        survey = opened.look(trial, removing.trust_clock, answers)
-        if trial is None and not removing.dry_run and is_at_stake(survey):
-            trial = opened.transport.try_creation()
-            survey = opened.look(trial, removing.trust_clock, answers)
-        return survey
 
     def unsettled(survey: Survey) -> list[Verdict]:
         wish = removing.wish_for(survey)
         return [verdict for verdict in survey.verdicts if is_unsettled(verdict, wish)]
 
-    settle(follow(access, look, journal, console, deadline), unsettled, seconds, console, deadline)
+    surveys = follow(access, lambda opened: opened.look(removing.trust_clock, answers), journal, console, deadline)
+    settle(surveys, unsettled, seconds, console, deadline)
 
 
 def _remove(target: Target, removing: Removing, journal: Journal, console: Console) -> Run:
-    from lockctl.pruning import Run, close_open_intents, remove_planned, survey_before_removal
+    from lockctl.pruning import Run, close_open_intents, remove_planned
     from lockctl.removal import held_ids
 
-    survey = survey_before_removal(target, experiment=not removing.dry_run)
+    survey = target.look()
     if not removing.dry_run:
-        _tell_closed(close_open_intents(journal, survey, lambda: target.look(None)), console)
+        _tell_closed(close_open_intents(journal, survey, target.look), console)
     report_returned(journal, survey, console)
-    held = held_ids(journal.records())
-    wish = replace(removing.wish_for(survey), held=held, untested=removing.dry_run and target.testable)
+    wish = replace(removing.wish_for(survey), held=held_ids(journal.records()))
     plan = make_plan(survey, wish)
     run = Run(survey, list(plan.kept))
     if removing.dry_run:
-        _show_dry_run(survey, plan, console, removing, target.testable)
+        _show_dry_run(survey, plan, console, removing)
         run.planned = plan.steps
         return run
     if plan.steps:
         if not wish.unattended:
-            removing.ask(plan, console, removing.json)
+            removing.ask(survey, plan, console, removing.json)
         waiting = "waiting for another lockctl on this machine that is removing locks"
         run = remove_planned(target, survey, wish, journal, SIGNALS.shield, lambda: console.note(waiting))
     # What was removed is told once, whatever comes meanwhile; `exit_status` tells of the signal.
@@ -145,7 +131,7 @@ def _look_after(target: Target, run: Run, journal: Journal, console: Console) ->
     if run.stopped is not None or SIGNALS.received or not run.of(Outcome.REMOVED):
         return
     try:
-        report_returned(journal, target.look(run.survey.trial), console)
+        report_returned(journal, target.look(), console)
     except Interrupted as error:
         console.fail(str(error))
     except LockctlError:
@@ -170,7 +156,7 @@ def _look_again(run: Run, journal: Journal, access: Access, console: Console, de
         console.warn("the server cannot be asked again: the next run looks what became of that lock")
 
 
-def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removing, testable: bool) -> None:
+def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removing) -> None:
     from lockctl.render import jsonform, table
     from lockctl.render.text import count
 
@@ -180,10 +166,6 @@ def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removi
     if plan.steps or plan.kept:
         console.result(table.plan_table(plan, console.colour))
     console.result(f"dry run: {count(len(plan.steps), 'lock')} would be removed, {len(plan.kept)} kept")
-    if testable and plan.steps:
-        console.note(
-            "a dry run does not test whether the share's creation times are its own; prune does, and then decides"
-        )
 
 
 def _show_run(run: Run, console: Console, removing: Removing) -> None:
@@ -198,3 +180,7 @@ def _show_run(run: Run, console: Console, removing: Removing) -> None:
         console.note(table.run_summary(run, console.colour))
     for line in table.failure_lines(run):
         console.fail(line)
+    if run.forgetful:
+        console.warn(
+            f"what waits has to be seen again and again, and there is no memory of earlier runs: {run.forgetful}"
+        )

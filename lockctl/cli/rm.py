@@ -16,7 +16,7 @@ from lockctl.plan import Wish
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.plan import Plan
-    from lockctl.survey import Survey
+    from lockctl.survey.values import Survey
 
 
 @with_common(*REPOSITORY, *OUTPUT)
@@ -48,12 +48,12 @@ def rm(
     return status or (1 if left else 0)
 
 
-def _ask_for_id(plan: Plan, console: Console, json: bool) -> None:
+def _ask_for_id(survey: Survey, plan: Plan, console: Console, json: bool) -> None:
     from lockctl.render.details import describe
     from lockctl.render.text import short_ids
 
     (verdict,) = plan.steps
-    (console.note if json else console.result)(describe(verdict, console.colour))
+    (console.note if json else console.result)(describe(verdict, survey.clocks, console.colour))
     short = short_ids([verdict.file.id])[verdict.file.id]
     question = f"If its owner lives, others can lock beside it then. Type {short} to remove it all the same:"
     if console.ask(question) != short:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lockctl.journal import Journal
     from lockctl.liveness.evidence import Verdict
     from lockctl.liveness.probe import Answers
-    from lockctl.survey import Survey
+    from lockctl.survey.values import Survey
 
 WATCH_SECONDS = 1860.0
 """By then everything is settled: restic's half hour, and a minute."""
@@ -69,7 +69,7 @@ def _show(verdict: Verdict, survey: Survey, journal: Journal, console: Console, 
         console.result(jsonform.dump(fields))
     else:
         held = verdict.file.id in held_ids(journal.records())
-        console.result(details.describe(verdict, console.colour, held))
+        console.result(details.describe(verdict, survey.clocks, console.colour, held))
 
 
 def _stay(id_: str, access: Access, journal: Journal, console: Console, deadline: Deadline) -> tuple[Verdict, Survey]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lockctl.liveness.probe import Answers
-    from lockctl.survey import Survey
+    from lockctl.survey.values import Survey
 
 _EVENTS = 8
 """That are shown below the list."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lockctl.lock import LockFile, is_lock_name
-from lockctl.transport.base import CreationTrial
 
 
 class State(Enum):
@@ -29,22 +28,17 @@ class State(Enum):
 REMOVABLE = frozenset({State.DEAD, State.SUPERSEDED, State.STALE, State.DAMAGED})
 
 
-class Trust(Enum):
-    """How far a creation time is known to be the server's own."""
-
-    LIKELY = "likely"
-    PROVEN = "proven"
-
-
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """One witness and what it said: `renewed` some seconds ago, `alive`, `gone`, or None for nothing."""
+    """One witness and what it said: `renewed` some seconds ago, `alive`, `gone`, or None for nothing.
+
+    Where it says nothing, its `age` is a claim that does not count.
+    """
 
     name: str
     says: str | None
     text: str
     age: float | None = None
-    trust: Trust | None = None
     ahead: float | None = None
     """Seconds by which a clock is ahead of the server's."""
 
@@ -93,14 +87,13 @@ class Facts:
 
     clocks: Clocks
     directory_changed: int
-    trial: CreationTrial | None = None
     trust_clock: str | None = None
     """`owner` or `server`: the user's word that this one clock is right."""
     thresholds: Thresholds = Thresholds()
     seen: Mapping[str, Seen] = field(default_factory=dict)
     """By id, what this machine itself has seen of that very file."""
     keeps_creation: bool = False
-    """Whether the server is seen to keep creation times of its own: see `witnesses.keeps_creation`."""
+    """Whether the server is seen to keep creation times of its own: see `creation.keeps_creation`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +108,10 @@ class Verdict:
     """What the owner's clock says."""
     reasons: tuple[Reason, ...]
     witnesses: tuple[Witness, ...]
-    independent: bool
-    """Whether the age may be acted upon without a person: see `why_attended` where not."""
-    why_attended: str = ""
+    seen: float = 0.0
+    """For how long this machine itself has certainly seen this very file."""
+    wait: float | None = None
+    """Seconds until that is enough for an unattended run, 0 where it is; None where waiting decides nothing."""
 
     @property
     def why(self) -> str:

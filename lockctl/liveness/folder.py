@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from lockctl.lock import LockFile
 from lockctl.transport.base import Entry
 
+_SAME = 2 * 10**9
+"""Nanoseconds by which a client's clock and the server's may tell the moment of one upload apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClockError:
@@ -19,27 +22,32 @@ class ClockError:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """All files together. `newest_creation` is the newest that may be the server's own, 0 for none.
-
-    It is in nanoseconds since 1970.
-    """
+    """All files together."""
 
     newest: Mapping[Hashable, LockFile]
     """By owner, its newest lock."""
     newest_creation: int
+    """In nanoseconds since 1970, 0 for none."""
     errors: Mapping[str, ClockError]
     """By host name."""
+    moves: bool
+    """Whether the directory's last change is the moment of a file in it. Where directories keep no times of their own
+    (some file systems, mounts of rclone) it may be any.
+    """
 
 
-def look_over(files: Sequence[LockFile], is_own: Callable[[Entry], bool], made_up: bool) -> Folder:
-    """What they say together; `is_own` tells whether a creation time is the server's own, `made_up` that none is."""
+def look_over(files: Sequence[LockFile], is_own: Callable[[Entry], bool], changed: int) -> Folder:
+    """What they say together; `is_own` tells whether a creation time is the server's own, `changed` is the directory's
+    last change.
+    """
     newest: dict[Hashable, LockFile] = {}
     for file in files:
         before = newest.get(file.lock.owner) if file.lock is not None else None
         if file.lock is not None and (before is None or _time(file) > _time(before)):
             newest[file.lock.owner] = file
-    creations = [0 if made_up else file.entry.created or 0 for file in files]
-    return Folder(newest, max(creations, default=0), _errors([file for file in files if is_own(file.entry)]))
+    created = [file.entry.created for file in files if file.entry.created is not None]
+    moves = any(abs(changed - moment) <= _SAME for moment in (*created, *(file.entry.written for file in files)))
+    return Folder(newest, max(created, default=0), _errors([f for f in files if is_own(f.entry)]), moves)
 
 
 def _errors(files: Sequence[LockFile]) -> dict[str, ClockError]:

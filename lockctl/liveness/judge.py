@@ -6,88 +6,99 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lockctl.duration import describe_duration
-from lockctl.liveness.evidence import Facts, Reason, State, Verdict, Witness
+from lockctl.liveness.evidence import NEVER_SEEN, REMOVABLE, Facts, Reason, Seen, State, Thresholds, Verdict, Witness
 from lockctl.liveness.folder import Folder, look_over
 from lockctl.liveness.witnesses import (
-    creation_trust,
+    SLACK,
+    contradict,
     host_clock,
+    is_own,
     newer_lock,
     own_clock,
     owner_clock,
     server_clock,
-    why_attended,
 )
 from lockctl.lock import Lock, LockFile, Problem, is_lock_name
-from lockctl.transport.base import Trial
 
 
 @dataclass(frozen=True, slots=True)
 class _Ages:
-    """Seconds by the owner's and the server's clock, None where one says nothing, and what is certain of them."""
+    """What the owner's and the server's clock say, what is certain of a file's age, and what our own eyes allow."""
 
-    owner: float | None
-    server: float | None
+    owner: Witness
+    server: Witness
     certain: float
+    seen: Seen
 
     @property
     def most(self) -> float | None:
-        """The most that anybody says; None where the owner's or the server's clock says nothing."""
-        return None if self.owner is None or self.server is None else max(self.owner, self.server, self.certain)
+        """Seconds, at most; None where nobody knows."""
+        owner, server = _age(self.owner), _age(self.server)
+        return _bound(self.seen) if owner is None or server is None else max(owner, server, self.certain)
+
+    @property
+    def refuted(self) -> bool:
+        """Whether a clock claims what cannot be."""
+        return any(witness.says is None and witness.age is not None for witness in (self.owner, self.server))
+
+    @property
+    def claims(self) -> str:
+        """What each clock says, in words."""
+        said = [_claim("the owner's", self.owner), _claim("the server's", self.server)]
+        if self.certain > max(self.owner.age or 0.0, self.server.age or 0.0):
+            said.append(f"this machine has seen it for {describe_duration(self.certain)}")
+        if self.refuted:
+            said.append(f"but {describe_duration(self.seen.at_most or 0.0)} ago it was not there")
+        return ", ".join(said)
 
 
 def judge(
     files: Sequence[LockFile], facts: Facts, findings: Mapping[str, Sequence[Witness]] | None = None
 ) -> tuple[Verdict, ...]:
     """One verdict for each file. `findings` holds, by id, what processes, a restart or a probe said of the owner."""
-    made_up = facts.trial is not None and facts.trial.outcome is Trial.FOLLOWED
-    folder = look_over(files, lambda entry: creation_trust(entry, facts) is not None, made_up)
+    folder = look_over(files, lambda entry: is_own(entry, facts.keeps_creation), facts.directory_changed)
     return tuple(
         _judge_lock(file, file.lock, facts, folder, tuple((findings or {}).get(file.id, ())))
         if file.lock is not None
-        else _judge_problem(file, server_clock(file.entry, facts, folder), facts)
+        else _judge_problem(file, facts, folder)
         for file in files
     )
 
 
-def _judge_problem(file: LockFile, server: Witness, facts: Facts) -> Verdict:
-    limit = facts.thresholds.temporary if file.problem is Problem.TEMPORARY else facts.thresholds.expired
-    own = own_clock(file.id, facts)
+def _judge_problem(file: LockFile, facts: Facts, folder: Folder) -> Verdict:
+    seen = facts.seen.get(file.id, NEVER_SEEN)
+    server, own = contradict(server_clock(file.entry, facts, folder), seen), own_clock(file.id, facts)
     if file.problem is Problem.SEALED:
         return _judge_sealed(file, server, own, facts)
-    age = max(own.age or 0.0, server.age or 0.0)
+    limit = facts.thresholds.temporary if file.problem is Problem.TEMPORARY else facts.thresholds.expired
+    age = max(own.age or 0.0, _age(server) or 0.0)
     state, reason = _problem_state(file, age > limit, describe_duration(age))
-    attended = _why_attended(file, own, facts)
-    known = None if server.age is None and own.age is None else age
-    return Verdict(file, state, known, None, (reason,), (server, own), not attended, attended)
+    known = None if _age(server) is None and own.age is None else age
+    wait = _wait(state, seen, facts.thresholds, limit)
+    return Verdict(file, state, known, None, (reason,), (server, own), seen.at_least, wait)
 
 
 def _judge_sealed(file: LockFile, server: Witness, own: Witness, facts: Facts) -> Verdict:
     """A lock that nobody opened has no owner's clock. The server's is not enough, unless a user vouches for it."""
-    trusted = server.age if facts.trust_clock == "server" else None
+    seen = facts.seen.get(file.id, NEVER_SEEN)
+    trusted = _age(server) if facts.trust_clock == "server" else None
     certain = None if own.age is None and trusted is None else max(own.age or 0.0, trusted or 0.0)
-    state, reason = _sealed_state(certain or 0.0, server.age, facts)
-    attended = _why_attended(file, own, facts)
-    return Verdict(file, state, certain, None, (reason,), (server, own), not attended, attended)
+    state, reason = _sealed_state(certain or 0.0, server, seen, facts.thresholds)
+    wait = _wait(state, seen, facts.thresholds)
+    return Verdict(file, state, certain, None, (reason,), (server, own), seen.at_least, wait)
 
 
-def _sealed_state(certain: float, server: float | None, facts: Facts) -> tuple[State, Reason]:
-    limits = facts.thresholds
+def _sealed_state(certain: float, server: Witness, seen: Seen, limits: Thresholds) -> tuple[State, Reason]:
     if certain > limits.expired:
         return State.STALE, Reason("not-renewed", f"not renewed for {describe_duration(certain)}")
-    if server is None:
-        return State.DOUBTFUL, Reason("clock-unknown", "its owner is not known, and the server's clock says nothing")
-    said = Reason("owner-unknown", f"its owner is not known; the server's clock says {describe_duration(server)}")
-    if server <= limits.missed:
+    claim = _claim("the server's", server)
+    said = Reason("owner-unknown", f"its owner is not known; {claim}")
+    most = _bound(seen) if _age(server) is None else _age(server)
+    if most is None:
+        return State.DOUBTFUL, Reason("clock-unknown", said.text)
+    if most <= limits.missed:
         return State.ACTIVE, said
-    return (State.OVERDUE if server <= limits.expired else State.DOUBTFUL), said
-
-
-def _why_attended(file: LockFile, own: Witness, facts: Facts) -> str:
-    """Why a person has to say yes, where our own clock has not seen the file for as long as a live owner can last.
-
-    That is 22½ minutes, not the 7½ of a missed renewal: an owner that is cut off goes on until then.
-    """
-    return "" if (own.age or 0.0) >= facts.thresholds.gives_up else why_attended(file, facts)
+    return (State.OVERDUE if most <= limits.expired else State.DOUBTFUL), said
 
 
 def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reason]:
@@ -112,33 +123,34 @@ def _problem_state(file: LockFile, expired: bool, age: str) -> tuple[State, Reas
 
 
 def _judge_lock(file: LockFile, lock: Lock, facts: Facts, folder: Folder, findings: tuple[Witness, ...]) -> Verdict:
-    owner, own = owner_clock(lock, facts), own_clock(file.id, facts)
-    server = server_clock(file.entry, facts, folder)
+    seen = facts.seen.get(file.id, NEVER_SEEN)
+    claimed, own = owner_clock(lock, facts), own_clock(file.id, facts)
+    owner, server = contradict(claimed, seen), contradict(server_clock(file.entry, facts, folder), seen)
     newer = newer_lock(file, lock, facts, folder)
-    certain = max(own.age or 0.0, _agreed_age(owner, server, facts))
-    ages = _Ages(owner.age, server.age, certain)
-    state, reason = _lock_state(ages, findings, newer, facts)
-    reasons = (reason, *_outlook(state, findings, facts))
-    # A dead one too: another machine can have this one's name, and then only a missed renewal tells.
-    attended = _why_attended(file, own, facts)
-    unknown = server.age is None and own.age is None and facts.trust_clock != "owner"
+    ages = _Ages(owner, server, max(own.age or 0.0, _agreed_age(owner, server, facts)), seen)
+    state, reason = _lock_state(ages, findings, newer, facts.thresholds)
+    outlook = _outlook(state, findings, facts.thresholds)
+    unknown = _age(server) is None and own.age is None and facts.trust_clock != "owner"
     witnesses = (owner, server, own, newer, host_clock(lock, folder), *findings)
-    return Verdict(file, state, None if unknown else certain, owner.age, reasons, witnesses, not attended, attended)
+    age = None if unknown else ages.certain
+    # A dead owner's lock has to be seen for as long: another machine can have this one's name.
+    wait = _wait(State.DEAD if outlook else state, seen, facts.thresholds)
+    return Verdict(file, state, age, claimed.age, (reason, *outlook), witnesses, seen.at_least, wait)
 
 
 def _agreed_age(owner: Witness, server: Witness, facts: Facts) -> float:
-    """What two clocks of others agree on. What is unknown counts as 0."""
+    """What two clocks of others agree on, in seconds. What is unknown counts as 0."""
+    said = _age(server)
     if facts.trust_clock == "server":
-        return server.age or 0.0
-    just_created = server.name == "server-creation" and (server.age or 0.0) <= facts.thresholds.missed
+        return said or 0.0
+    just_created = server.name == "server-creation" and said is not None and said <= facts.thresholds.missed
     # Whatever a user trusts: a file that the server has just seen made was just renewed.
     if facts.trust_clock == "owner" and not just_created:
-        return owner.age or 0.0
-    return min(owner.age or 0.0, server.age or 0.0)
+        return _age(owner) or 0.0
+    return min(_age(owner) or 0.0, said or 0.0)
 
 
-def _lock_state(ages: _Ages, findings: tuple[Witness, ...], newer: Witness, facts: Facts) -> tuple[State, Reason]:
-    limits = facts.thresholds
+def _lock_state(ages: _Ages, findings: tuple[Witness, ...], newer: Witness, limits: Thresholds) -> tuple[State, Reason]:
     age = describe_duration(ages.certain)
     said = {finding.says: finding.text for finding in findings}
     superseded = State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
@@ -155,35 +167,49 @@ def _lock_state(ages: _Ages, findings: tuple[Witness, ...], newer: Witness, fact
         return superseded
     if ages.certain > limits.expired:
         return State.STALE, Reason("not-renewed", f"not renewed for {age}")
-    return _undecided(ages, facts)
+    return _undecided(ages, limits)
 
 
-def _undecided(ages: _Ages, facts: Facts) -> tuple[State, Reason]:
+def _undecided(ages: _Ages, limits: Thresholds) -> tuple[State, Reason]:
     """The state of a lock that is not certainly expired."""
-    limits = facts.thresholds
-    if ages.most is None:
-        return State.DOUBTFUL, Reason("clock-unknown", _claims(ages))
-    if ages.most <= limits.missed:
-        return State.ACTIVE, Reason("renewed", f"renewed {describe_duration(ages.most)} ago")
-    if ages.most <= limits.expired:
+    most = ages.most
+    if most is None:
+        return State.DOUBTFUL, Reason("clock-unknown", ages.claims)
+    if most <= limits.missed:
+        text = f"renewed {describe_duration(most)} ago"
+        return State.ACTIVE, Reason("renewed", f"{text} at most: {ages.claims}" if ages.refuted else text)
+    if most <= limits.expired:
         given_up = "; restic has given up by itself (0.15 and newer)" if ages.certain > limits.gives_up else ""
-        return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {_claims(ages)}{given_up}")
-    return State.DOUBTFUL, Reason("clocks-disagree", _claims(ages))
+        return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {ages.claims}{given_up}")
+    return State.DOUBTFUL, Reason("claim-refuted" if ages.refuted else "clocks-disagree", ages.claims)
 
 
-def _outlook(state: State, findings: tuple[Witness, ...], facts: Facts) -> tuple[Reason, ...]:
+def _outlook(state: State, findings: tuple[Witness, ...], limits: Thresholds) -> tuple[Reason, ...]:
     """What is known already and counts only later: an owner that is gone, before a renewal was missed."""
-    if state is State.DEAD or not any(finding.says == "gone" for finding in findings):
+    said = {finding.says for finding in findings}
+    if state in REMOVABLE or "gone" not in said or "alive" in said:
         return ()
-    limit = describe_duration(facts.thresholds.missed)
+    limit = describe_duration(limits.missed)
     return (Reason("owner-gone", f"its process is gone: counts as dead after {limit}"),)
 
 
-def _claims(ages: _Ages) -> str:
-    said = [
-        f"{name} clock says {describe_duration(age)}" if age is not None else f"{name} clock says nothing"
-        for name, age in (("the owner's", ages.owner), ("the server's", ages.server))
-    ]
-    if ages.certain > max(ages.owner or 0.0, ages.server or 0.0):
-        said.append(f"this machine has seen it for {describe_duration(ages.certain)}")
-    return ", ".join(said)
+def _wait(state: State, seen: Seen, limits: Thresholds, expired: float | None = None) -> float | None:
+    """Seconds until our own sight alone lets a file go unattended, 0 where it does, None where it never will."""
+    if state in REMOVABLE:
+        return max(0.0, limits.gives_up - seen.at_least)
+    if state in (State.DOUBTFUL, State.OVERDUE, State.WRITING):
+        return max(0.0, (expired or limits.expired) - seen.at_least)
+    return None
+
+
+def _age(witness: Witness) -> float | None:
+    """Seconds, where the witness says something."""
+    return witness.age if witness.says is not None else None
+
+
+def _bound(seen: Seen) -> float | None:
+    return None if seen.at_most is None else seen.at_most + SLACK
+
+
+def _claim(whose: str, witness: Witness) -> str:
+    return f"{whose} clock says {'nothing' if witness.age is None else describe_duration(witness.age)}"

@@ -6,7 +6,6 @@ certain the process table says nothing, and says why. Nothing is signalled and n
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,8 +54,6 @@ class Machine:
     """Further names of this machine that its user vouches for, even where others share them."""
     hidden: str = ""
     system: frozenset[int] = frozenset()
-    namesake: bool = False
-    """Whether a lock of this name was renewed while no such process ran here: by a machine elsewhere, then."""
 
 
 def own_hostname() -> str:
@@ -103,16 +100,6 @@ def find(files: Iterable[LockFile], machine: Machine) -> dict[str, Sequence[Witn
     return {file.id: _ask(file.lock, machine) for file in files if file.lock is not None}
 
 
-def strangers(findings: Mapping[str, Sequence[Witness]], files: Iterable[LockFile]) -> dict[str, str]:
-    """The owners that bear this machine's name and do not run on it, as hashes, by the ids of their locks."""
-    gone = {id_ for id_, said in findings.items() if any(w.name == "process" and w.says == "gone" for w in said)}
-    return {
-        file.id: hashlib.sha256(repr(file.lock.owner).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        for file in files
-        if file.lock is not None and file.id in gone
-    }
-
-
 def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
     if lock.hostname != machine.hostname and lock.hostname not in machine.aliases:
         return ()
@@ -120,12 +107,7 @@ def _ask(lock: Lock, machine: Machine) -> Sequence[Witness]:
         return (Witness("process", None, "the lock names no PID"),)
     if lock.hostname.lower() in SHARED_NAMES and lock.hostname not in machine.aliases:
         return (Witness("process", None, f"many machines are called {lock.hostname}: PIDs say nothing"),)
-    witnesses = (_ask_processes(lock, machine), _ask_restart(lock, machine))
-    if not machine.namesake:
-        return witnesses
-    # What runs here still speaks for life: the name is ours as well.
-    silent = f"another machine is called {lock.hostname} too: it renewed a lock of a PID that did not run here"
-    return tuple(Witness(w.name, None, silent) if w.says == "gone" else w for w in witnesses)
+    return (_ask_processes(lock, machine), _ask_restart(lock, machine))
 
 
 def _ask_processes(lock: Lock, machine: Machine) -> Witness:

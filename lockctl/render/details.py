@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lockctl.liveness.evidence import State, Verdict
+from lockctl.liveness.evidence import Clocks, State, Verdict
 from lockctl.lock import Lock
 from lockctl.moments import format_moment
-from lockctl.render.text import describe_age, paint, visible
+from lockctl.render.text import describe_age, describe_wait, paint, visible
 
 _CHANGES = {
     State.FOREIGN: "nothing: what is no lock is never removed",
@@ -22,7 +22,7 @@ _CHANGES = {
 }
 
 
-def describe(verdict: Verdict, colour: bool, held: bool = False) -> str:
+def describe(verdict: Verdict, clocks: Clocks, colour: bool, held: bool = False) -> str:
     """The lock in lines of name and value, then the witnesses."""
     entry = verdict.file.entry
     fields: list[tuple[str, str]] = [("id", visible(verdict.file.id))]
@@ -38,7 +38,7 @@ def describe(verdict: Verdict, colour: bool, held: bool = False) -> str:
     fields += [("why", f"{visible(reason.text)} [{reason.code}]") for reason in verdict.reasons]
     fields += [(f"witness {w.name}", visible(w.text) + (f" [{w.says}]" if w.says else "")) for w in verdict.witnesses]
     fields.append(("would change", _CHANGES[verdict.state]))
-    fields.append(("prune", "leaves it alone for a day: it was restored" if held else _what_prune_does(verdict)))
+    fields.append(("prune", _what_prune_does(verdict, clocks, held)))
     width = max(len(name) for name, _ in fields) + 2
     return "\n".join(f"{name:<{width}}{value}" for name, value in fields)
 
@@ -55,9 +55,12 @@ def _owner(lock: Lock | None) -> list[tuple[str, str]]:
     ]
 
 
-def _what_prune_does(verdict: Verdict) -> str:
+def _what_prune_does(verdict: Verdict, clocks: Clocks, held: bool) -> str:
+    if held:
+        return "leaves it alone for a day: it was restored"
     if not verdict.removable:
         return "keeps it"
-    if verdict.independent:
+    if not verdict.wait:
         return "removes it"
-    return f"removes it when a person says yes; unattended it stays for now: {verdict.why_attended}"
+    waits = describe_wait(verdict, clocks.local + int(verdict.wait * 1e9))
+    return f"removes it when a person says yes; unattended it waits: {waits}"

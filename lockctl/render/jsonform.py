@@ -13,7 +13,7 @@ from lockctl.liveness.evidence import Clocks, Verdict, Witness
 from lockctl.moments import format_moment
 from lockctl.plan import Plan
 from lockctl.pruning import Run
-from lockctl.survey import Survey
+from lockctl.survey.values import Survey
 
 
 def dump(value: dict[str, Any]) -> str:
@@ -50,7 +50,7 @@ def plan_object(survey: Survey, plan: Plan, schema: str) -> dict[str, Any]:
         **header(survey, schema),
         "dry_run": True,
         "removed": [lock_object(verdict) for verdict in plan.steps],
-        "kept": [_kept_object(kept.verdict, kept.why) for kept in plan.kept],
+        "kept": [_kept_object(kept.verdict, kept.why, kept.until) for kept in plan.kept],
         "failed": [],
         "gone": [],
     }
@@ -58,7 +58,7 @@ def plan_object(survey: Survey, plan: Plan, schema: str) -> dict[str, Any]:
 
 def run_object(run: Run, schema: str) -> dict[str, Any]:
     """`lockctl.prune/1` or `lockctl.rm/1` of what was done."""
-    kept = [_kept_object(kept.verdict, kept.why) for kept in run.kept]
+    kept = [_kept_object(kept.verdict, kept.why, kept.until) for kept in run.kept]
     return {
         **header(run.survey, schema),
         "dry_run": False,
@@ -91,6 +91,7 @@ def lock_object(verdict: Verdict, error: str | None = None) -> dict[str, Any]:
         "time": lock.time if lock else None,
         "age_seconds": _seconds(verdict.age),
         "claimed_age_seconds": _seconds(verdict.claimed_age),
+        "seen_seconds": _seconds(verdict.seen),
         "blocks": list(verdict.blocks),
         "witnesses": [_witness_object(witness) for witness in verdict.witnesses],
         "file": {
@@ -134,16 +135,15 @@ def record_object(record: Record) -> dict[str, Any]:
     }
 
 
-def _kept_object(verdict: Verdict, why: str) -> dict[str, Any]:
-    return {**lock_object(verdict), "kept_because": why}
+def _kept_object(verdict: Verdict, why: str, until: int | None = None) -> dict[str, Any]:
+    after = None if until is None else format_moment(until)
+    return {**lock_object(verdict), "kept_because": why, "can_go_after": after}
 
 
 def _witness_object(witness: Witness) -> dict[str, Any]:
     fields: dict[str, Any] = {"name": witness.name, "says": witness.says, "text": witness.text}
     if witness.age is not None:
         fields["age_seconds"] = _seconds(witness.age)
-    if witness.trust is not None:
-        fields["trust"] = witness.trust.value
     if witness.ahead is not None:
         fields["ahead_seconds"] = round(witness.ahead, 3) + 0.0  # never -0.0
     return fields

@@ -13,7 +13,7 @@ from lockctl.liveness.evidence import Verdict
 from lockctl.moments import format_moment
 from lockctl.render.table import can_run, lock_table, removal_line, summary
 from lockctl.render.text import count, short_ids, visible
-from lockctl.survey import Survey
+from lockctl.survey.values import Survey
 
 _WORDS = {
     Event.STANDS: "stands",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 
 from tabulate import tabulate
 
+from lockctl.duration import describe_duration
 from lockctl.journal import Outcome, Record
 from lockctl.liveness.evidence import Verdict
-from lockctl.plan import NOT_ASKED_FOR, Plan
+from lockctl.plan import NOT_ASKED_FOR, Kept, Plan
 from lockctl.pruning import Run
-from lockctl.render.text import count, describe_age, paint, short_ids, visible
-from lockctl.survey import Survey
+from lockctl.render.text import count, describe_age, describe_seen, describe_wait, paint, short_ids, visible
+from lockctl.survey.values import Policy, Survey
 
 HOST_WIDTH = 24
 USER_WIDTH = 16
@@ -38,16 +40,28 @@ def lock_table(
 def plan_table(plan: Plan, colour: bool) -> str:
     """What a prune would do with each lock, and why."""
     ids = short_ids([v.file.id for v in plan.steps] + [k.verdict.file.id for k in plan.kept])
-    rows = [{"DO": "remove", **_row(verdict, ids, colour, False)} for verdict in plan.steps]
+    rows = [_plan_row("remove", verdict, ids, colour, verdict.why) for verdict in plan.steps]
     asked_for = [kept for kept in plan.kept if kept.why != NOT_ASKED_FOR]
-    rows += [
-        {"DO": "keep", **_row(kept.verdict, ids, colour, False), "WHY": visible(kept.why, 2 * WHY_WIDTH)}
-        for kept in asked_for
-    ]
+    rows += [_plan_row("keep", kept.verdict, ids, colour, _why(kept)) for kept in asked_for]
     others = len(plan.kept) - len(asked_for)
     lines = [_tabulate(rows, "plain")] if rows else []
     lines += [f"{count(others, 'other lock')} not asked for"] if others else []
     return "\n".join(lines)
+
+
+def plan_question(plan: Plan, policy: Policy) -> str:
+    """Whether to carry it out, and how much of it rests on the clocks of others alone."""
+    question = f"Remove {count(len(plan.steps), 'lock')}?"
+    unsure = [verdict for verdict in plan.steps if verdict.wait]
+    if not unsure:
+        return question
+    states = {verdict.state.value for verdict in unsure}
+    state = states.pop() if len(states) == 1 else "judged"
+    whose = f"the {policy.trust_clock}'s clock" if policy.trust_clock else "the clocks of others"
+    longest = describe_duration(60 * ceil(max(verdict.wait or 0.0 for verdict in unsure) / 60))
+    verb = "is" if len(unsure) == 1 else "are"
+    sure = f"'prune --watch' makes sure in {longest}"
+    return f"{question} {len(unsure)} of them {verb} {state} by {whose} alone; {sure}."
 
 
 def can_run(survey: Survey) -> str:
@@ -158,6 +172,15 @@ def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool, why
         "STATE": paint(verdict.state, colour),
         "WHY": cut(verdict.why, why_width),
     }
+
+
+def _plan_row(do: str, verdict: Verdict, ids: Mapping[str, str], colour: bool, why: str) -> Row:
+    row = _row(verdict, ids, colour, False)
+    return {"DO": do, **row, "SEEN": describe_seen(verdict), "WHY": visible(why, 2 * WHY_WIDTH)}
+
+
+def _why(kept: Kept) -> str:
+    return kept.why if kept.until is None else f"{kept.why}; {describe_wait(kept.verdict, kept.until)}"
 
 
 def _tabulate(rows: Sequence[Row], format_name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from lockctl.duration import describe_duration
 from lockctl.liveness.evidence import State, Verdict
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHORT = 8
+_MINUTE = 60 * 10**9
 _COLOURS = {
     State.ACTIVE: "32",
     State.OVERDUE: "33",
@@ -62,6 +64,19 @@ def describe_age(verdict: Verdict) -> str:
     if verdict.age is not None and abs(claimed - verdict.age) <= max(60.0, verdict.age * 0.1):
         return certain
     return f"{certain} (claims {describe_duration(claimed)})"
+
+
+def describe_seen(verdict: Verdict) -> str:
+    """For how long this machine itself has seen a lock: `now`, `38 min`."""
+    return describe_duration(verdict.seen) if verdict.seen >= 1 else "now"
+
+
+def describe_wait(verdict: Verdict, until: int) -> str:
+    """`seen here since 14:12; can go after 14:35`, by the clock on the wall; `until` is in nanoseconds since 1970."""
+    since = until - int((verdict.seen + (verdict.wait or 0.0)) * 1e9)
+    first, last = (datetime.fromtimestamp(moment // 10**9, UTC).astimezone() for moment in (since, until + _MINUTE - 1))
+    day = "" if first.date() == last.date() else f"{last:%Y-%m-%d} "
+    return f"seen here since {first:%H:%M}; can go after {day}{last:%H:%M}"
 
 
 def paint(state: State, colour: bool) -> str:

@@ -159,7 +159,7 @@ class Repository:
     def _known(self, entry: Entry) -> LockFile | None:
         """The same file as an earlier look of this run read it, with its entry of now."""
         before = self._whole.get(entry.name)
-        if before is None or not replace(before.entry, created=None).is_same(entry):
+        if before is None or before.entry.version != entry.version:
             return None
         return replace(before, entry=entry)
 

@@ -27,14 +27,14 @@ class Entry:
     is_directory: bool = False
     read_only: bool = False
 
-    def is_same(self, other: Entry) -> bool:
-        """Whether both are one instance: an inode alone is used again at once. A creation that is None tells nothing.
+    @property
+    def version(self) -> tuple[str, int, int]:
+        """Name, size and last write: what tells apart what stood under one name at different times.
 
-        Made-up creation times move when a file is read: see `witnesses.comparable`.
+        Not the file id, which some servers give anew at each look, nor the creation time, which some make up and which
+        then moves when the file is read.
         """
-        created = None in (self.created, other.created) or self.created == other.created
-        mine = (self.name, self.file_id, self.written, self.size)
-        return created and mine == (other.name, other.file_id, other.written, other.size)
+        return (self.name, self.size, self.written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +57,6 @@ class Removal(Enum):
     """Another file stands under that name, or other bytes: kept."""
     MARKED = "marked"
     """It is marked, but another program still has it open: it goes when that closes it."""
-
-
-class Trial(Enum):
-    """The outcome of the experiment with a file's creation time."""
-
-    KEPT = "kept"
-    FOLLOWED = "followed"
-    REFUSED = "refused"
-    """The server did not permit the experiment: nothing is proven."""
-    ONE_CLOCK = "one-clock"
-    """A local path: the creation time is kept, but perhaps by the same clock as all others."""
-
-
-@dataclass(frozen=True, slots=True)
-class CreationTrial:
-    """Whether the share keeps creation times of its own, and its clock's lead over `Reader.now()` in nanoseconds."""
-
-    outcome: Trial
-    ahead: int = 0
 
 
 class Watch(Protocol):
@@ -112,13 +93,10 @@ class Remover(Reader, Protocol):
     """Removes and puts back, one file at a time."""
 
     def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
-        """Removes the file only if, through one handle, it is this instance and holds these bytes.
+        """Removes the file only if, through one handle, it is this version of it and holds these bytes.
 
         Raises PermissionRefused, InUse, and Unreachable's kinds.
         """
 
     def put_new(self, path: str, temporary: str, data: bytes) -> None:
         """Writes `temporary`, then renames it to `path`. Raises NameTaken where `path` stands, and keeps it."""
-
-    def try_creation(self) -> CreationTrial:
-        """The experiment: a file of our own in the repository's root, gone again at its end."""

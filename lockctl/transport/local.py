@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import time
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotFound, PermissionRefused, Unreachable
-from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
+from lockctl.transport.base import Entry, Listing, Removal
 from lockctl.transport.polling import PollingWatch
 from lockctl.transport.statx import birth_time
 
@@ -82,7 +81,7 @@ class LocalTransport:
         try:
             with open(_open(path), "rb") as file:
                 content = file.read(len(data) + 1)
-                if content != data or not entry.is_same(_entry(str(path), entry.name)):
+                if content != data or entry.version != _entry(str(path), entry.name).version:
                     return Removal.CHANGED
                 path.unlink()
         except FileNotFoundError:
@@ -104,23 +103,6 @@ class LocalTransport:
                     source.unlink()
         except OSError as error:
             raise _translate(error, path) from error
-
-    def try_creation(self) -> CreationTrial:
-        """A disk keeps birth times, but by a clock that may be the owner's and ours as well: nothing is proven.
-
-        What a file of our own shows is how far that clock is ahead of ours, which on a mount it can be.
-        """
-        path = self._root / f"lockctl-probe-{secrets.token_hex(8)}"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        except OSError:
-            return CreationTrial(Trial.ONE_CLOCK)
-        try:
-            ahead = os.fstat(descriptor).st_mtime_ns - self.now()
-        finally:
-            os.close(descriptor)
-            path.unlink()
-        return CreationTrial(Trial.ONE_CLOCK, ahead)
 
 
 def _open(path: Path) -> int:

@@ -32,5 +32,5 @@ class PollingWatch:
                 return False
 
 
-def _signature(listing: Listing) -> frozenset[tuple[str, int, int, int]]:
-    return frozenset((entry.name, entry.file_id, entry.written, entry.size) for entry in listing.entries)
+def _signature(listing: Listing) -> frozenset[tuple[str, int, int]]:
+    return frozenset(entry.version for entry in listing.entries)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
-import struct
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from smbprotocol.file_info import FileInformationClass
 from smbprotocol.header import NtStatus
 
 from lockctl.address import SmbAddress
 from lockctl.deadline import Deadline
-from lockctl.errors import ConnectionLost, FileError, InUse, LockctlError, NotFound
+from lockctl.errors import FileError, InUse, LockctlError, NotFound
 from lockctl.transport import smb_messages as message
-from lockctl.transport.base import CreationTrial, Entry, Listing, Removal, Trial
+from lockctl.transport.base import Entry, Listing, Removal
 from lockctl.transport.smb_connection import Credentials, SmbConnection
 from lockctl.transport.smb_errors import translate_file
 from lockctl.transport.smb_watch import SmbWatch
 
 MAX_ENTRIES = 500_000
 """Names in one directory: ten thousand machines would not leave as many."""
-_HOUR = 3600 * 10**9
 _PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between looks at a file that another program has open for an instant."""
 
@@ -103,9 +99,7 @@ class SmbTransport:
         if opened is None:
             return Removal.CHANGED
         if entry.read_only:
-            (cleared,) = self._connection.exchange(
-                message.set_basic(opened.handle, attributes=message.ATTRIBUTE_NORMAL)
-            )
+            (cleared,) = self._connection.exchange(message.set_attributes(opened.handle, message.ATTRIBUTE_NORMAL))
             if isinstance(cleared, int):
                 self._connection.exchange(message.close(opened.handle))
                 raise translate_file(cleared, path)
@@ -127,40 +121,6 @@ class SmbTransport:
             self._check(renamed, path)
         self._connection.exchange(message.close(handle))
 
-    def try_creation(self) -> CreationTrial:
-        """Creates a file, sets its last write an hour back, and asks whether its creation time followed.
-
-        The file is marked to be deleted from the start: it goes with the connection, whatever happens.
-        """
-        name = f"lockctl-probe-{secrets.token_hex(8)}"
-        access = message.DELETE | message.WRITE_ATTRIBUTES | message.LOOK
-        options = message.OPEN_FILE | message.DELETE_ON_CLOSE
-        creating = message.create(self._path(name), access, message.SHARE_ALL, options, message.NEW)
-        try:
-            opened = message.parse_create(self._check(self._connection.exchange(creating)[0], name))
-        except FileError:
-            return CreationTrial(Trial.REFUSED)
-        ahead = opened.created - self.now()
-        set_back = message.set_basic(opened.handle, written=opened.created - _HOUR)
-        try:
-            self._check(self._connection.exchange(set_back)[0], name)
-            created, written = self._basic_times(opened.handle, name)
-        except FileError:
-            return CreationTrial(Trial.REFUSED)
-        finally:
-            self._connection.exchange(message.close(opened.handle))
-        if abs(written - opened.created + _HOUR) > 2 * 10**9:
-            return CreationTrial(Trial.REFUSED)
-        return CreationTrial(Trial.KEPT if created == opened.created else Trial.FOLLOWED, ahead)
-
-    def _basic_times(self, handle: bytes, name: str) -> tuple[int, int]:
-        asking = message.query_info(handle, FileInformationClass.FILE_BASIC_INFORMATION, 40)
-        buffer = message.parse_buffer(self._check(self._connection.exchange(asking)[0], name))
-        if len(buffer) < 32:
-            raise ConnectionLost("the server sent an answer that is cut short", "Run the command again")
-        created, _, written, _ = struct.unpack_from("<qqqq", buffer)
-        return message.from_filetime(created), message.from_filetime(written)
-
     def _open_for_removal(self, path: str, entry: Entry, data: bytes) -> message.Opened | None:
         """The handle, or None where another file or other bytes stand there. Waits a moment for other readers.
 
@@ -179,23 +139,14 @@ class SmbTransport:
     def _open_and_compare(self, path: str, access: int, entry: Entry, data: bytes) -> message.Opened | None:
         answers = self._connection.exchange(
             message.create(self._path(path), access, message.SHARE_READ, message.OPEN_FILE),
-            message.query_info(message.RELATED, FileInformationClass.FILE_INTERNAL_INFORMATION, 8),
             message.query_info(message.RELATED, FileInformationClass.FILE_STANDARD_INFORMATION, 24),
             message.read(message.RELATED, min(len(data) + 1, message.READ_UNIT)),
         )
         opened = message.parse_create(self._check(answers[0], path))
         try:
-            index = message.parse_buffer(self._check(answers[1], path))
-            going = message.is_going(message.parse_buffer(self._check(answers[2], path)))
-            content = self._content(answers[0], answers[3], path)
-            found = replace(
-                entry,
-                file_id=int.from_bytes(index, "little"),
-                created=opened.created,
-                written=opened.written,
-                size=opened.size,
-            )
-            same = not going and entry.is_same(found) and content == data
+            going = message.is_going(message.parse_buffer(self._check(answers[1], path)))
+            content = self._content(answers[0], answers[2], path)
+            same = not going and (entry.name, opened.size, opened.written) == entry.version and content == data
         except LockctlError:
             self._connection.exchange(message.close(opened.handle))
             raise

@@ -37,7 +37,6 @@ SHARE_READ = 0x1
 OPEN_FILE = 0x40 | 0x200000
 """FILE_NON_DIRECTORY_FILE and FILE_OPEN_REPARSE_POINT: a link that somebody planted is never followed."""
 OPEN_DIRECTORY = 0x1
-DELETE_ON_CLOSE = 0x1000
 READ = FilePipePrinterAccessMask.FILE_READ_DATA | FilePipePrinterAccessMask.FILE_READ_ATTRIBUTES
 LOOK = FilePipePrinterAccessMask.FILE_READ_ATTRIBUTES
 WRITE = FilePipePrinterAccessMask.FILE_WRITE_DATA
@@ -149,10 +148,9 @@ def mark_deleted(handle: bytes) -> SMB2SetInfoRequest:
     return set_info(handle, FileInformationClass.FILE_DISPOSITION_INFORMATION, b"\x01")
 
 
-def set_basic(handle: bytes, written: int = 0, attributes: int = 0) -> SMB2SetInfoRequest:
-    """Sets the last-write time (nanoseconds) and the attributes; zero leaves each as it is ([MS-FSCC] 2.4.7)."""
-    ticks = to_filetime(written) if written else 0
-    buffer = struct.pack("<qqqqII", 0, 0, ticks, 0, attributes, 0)
+def set_attributes(handle: bytes, attributes: int) -> SMB2SetInfoRequest:
+    """Sets the attributes and leaves the times as they are ([MS-FSCC] 2.4.7)."""
+    buffer = struct.pack("<qqqqII", 0, 0, 0, 0, attributes, 0)
     return set_info(handle, FileInformationClass.FILE_BASIC_INFORMATION, buffer)
 
 
@@ -221,11 +219,6 @@ def parse_entries(buffer: bytes) -> Iterator[Entry]:
 def from_filetime(ticks: int) -> int:
     """100 ns since 1601 to nanoseconds since 1970 ([MS-DTYP] 2.3.3)."""
     return (ticks - _FILETIME_EPOCH) * 100
-
-
-def to_filetime(nanoseconds: int) -> int:
-    """Nanoseconds since 1970 to 100 ns since 1601."""
-    return nanoseconds // 100 + _FILETIME_EPOCH
 
 
 def _unpack(layout: struct.Struct, data: bytes, offset: int = 0) -> tuple[Any, ...]:

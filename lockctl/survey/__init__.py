@@ -1,0 +1,1 @@
+"""Surveys: one look at a repository, and what follows from it."""

@@ -1,0 +1,33 @@
+"""A look and a memory become a survey. Pure: the same facts give the same verdicts, here and in the simulator."""
+
+from __future__ import annotations
+
+from lockctl.liveness.evidence import Facts, Verdict
+from lockctl.liveness.judge import judge
+from lockctl.liveness.witnesses import keeps_creation
+from lockctl.memory import Memory
+from lockctl.survey.values import Findings, Look, Policy, Survey
+
+_NOTHING: Findings = {}
+
+
+def assess(look: Look, memory: Memory, policy: Policy, findings: Findings = _NOTHING, *, forgetful: str = "") -> Survey:
+    """The survey, oldest locks first. `memory` is that after this look; `findings` came later, as probes' answers do.
+
+    `forgetful` says why `memory` holds no earlier looks, '' where it may.
+    """
+    facts = Facts(
+        look.clocks,
+        look.directory_changed,
+        policy.trust_clock,
+        policy.thresholds,
+        memory.seen(),
+        keeps_creation((*(file.entry for file in look.files), *look.others)),
+    )
+    said = {id_: (*look.findings.get(id_, ()), *findings.get(id_, ())) for id_ in {*look.findings, *findings}}
+    verdicts = sorted(judge(look.files, facts, said), key=_oldest_first)
+    return Survey(look.address, look.config, look.clocks, tuple(verdicts), policy, forgetful)
+
+
+def _oldest_first(verdict: Verdict) -> tuple[float, str]:
+    return (-(verdict.age or verdict.claimed_age or 0.0), verdict.file.id)
