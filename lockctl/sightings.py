@@ -85,7 +85,7 @@ class Sightings:
                 memory = Memory()
         except FileNotFoundError:
             problem = self._newness() if new else ""
-        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             problem = f"{path} could not be read, and starts anew"
         self._problems.setdefault(repository, problem)
         return memory

@@ -59,9 +59,8 @@ def plan_question(plan: Plan, policy: Policy) -> str:
     state = states.pop() if len(states) == 1 else "judged"
     whose = f"the {policy.trust_clock}'s clock" if policy.trust_clock else "the clocks of others"
     longest = describe_duration(60 * ceil(max(verdict.wait or 0.0 for verdict in unsure) / 60))
-    verb = "is" if len(unsure) == 1 else "are"
-    sure = f"'prune --watch' makes sure in {longest}"
-    return f"{question} {len(unsure)} of them {verb} {state} by {whose} alone; {sure}."
+    which = f"{len(unsure)} of them {'is' if len(unsure) == 1 else 'are'}" if len(plan.steps) > 1 else "It is"
+    return f"{question} {which} {state} by {whose} alone; 'prune --watch' makes sure in {longest}."
 
 
 def can_run(survey: Survey) -> str:

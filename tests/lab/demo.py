@@ -6,19 +6,19 @@ import argparse
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cli.run import lockctl
 from tests.lab.processes import LabError
 from tests.lab.restic import Repository, RunningBackup
 from tests.lab.samba import Samba, stop_recorded
 from tests.lab.seal import Owner, aged_lock
 
 RECORD = Path(sys.prefix) / "lab-demo.json"
-COMMANDS = ("list", "prune --dry-run", "prune --yes", "history", "list")
+COMMANDS = ("list", "prune --yes", "prune", "history", "list")
 HOUR = 3600
 CUT_BYTES = 60
 WIDTH = 100
@@ -120,18 +120,16 @@ def tell(origins: list[Origin]) -> None:
 
 
 def run(command: str, repository: Repository) -> bool:
-    """Run a command of lockctl as a user would; whether it failed."""
+    """Run a command of lockctl as a user would, who says yes where it asks; whether it failed."""
     prompt(f"lockctl {command}")
-    done = subprocess.run(
-        [sys.executable, "-m", "lockctl", *command.split()],
-        env={**repository.env, "LOCKCTL_STATE_DIR": state_dir(repository)},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if done.returncode != 0:
-        say(f"(exit status {done.returncode})")
-    return done.returncode != 0
+    asks = command == "prune"
+    done = lockctl(repository, *command.split(), tty=asks, stdin="y\n", state_dir=Path(state_dir(repository)))
+    print(done.stderr + done.stdout, end="", flush=True)
+    if command == "prune --yes":
+        say("(Nobody was asked, so nothing goes that this machine has not seen for 22½ minutes by its own clock.)")
+    if done.status != 0:
+        say(f"(exit status {done.status})")
+    return done.status != 0
 
 
 def survived(backup: RunningBackup) -> bool:

@@ -90,6 +90,9 @@ def test_demo_shows_a_backup_that_survives() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("\n$ lockctl ") == 5
     assert "exit status 0: snapshot " in done.stdout
+    assert done.stdout.count("can go after ") == 3, "nobody was asked, and this machine has just begun to look"
+    assert "[y/N] y\n" in done.stdout
+    assert done.stdout.count("\nremoved ") == 3
 
 
 def test_missing_program_is_an_error() -> None:

@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import PIPE, Popen
-from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -20,13 +19,15 @@ import pytest
 from lockctl.address import SmbAddress
 from lockctl.deadline import Deadline, boottime
 from lockctl.errors import FileError
-from lockctl.liveness.evidence import State, Verdict, Witness
+from lockctl.liveness.evidence import State, Thresholds, Verdict, Witness
 from lockctl.liveness.process import Machine, look_at_this_machine
 from lockctl.lock import Lock
+from lockctl.memory import Memory
 from lockctl.plan import Wish, make_plan
 from lockctl.repository.reader import open_repository
-from lockctl.sightings import Sightings, moment_at
-from lockctl.survey import take_survey
+from lockctl.survey.assess import assess
+from lockctl.survey.observe import observe
+from lockctl.survey.values import Policy
 from lockctl.transport.base import Listing, Reader, Watch
 from lockctl.transport.smb import SmbTransport
 from lockctl.transport.smb_connection import Credentials
@@ -78,27 +79,22 @@ class Later:
 def look(repository: Repository, minutes: int = 0, machine: Callable[[], Machine] = look_at_this_machine) -> Verdict:
     """What `prune --yes` goes by: the verdict on the only lock, with the clocks of all witnesses `minutes` on.
 
-    Our own clock is where it is, and the memory says that the lock was seen so long ago.
+    Our own clocks are where they are, and the memory says that the lock was seen so long ago.
     """
     seconds, samba = minutes * 60, repository.samba
     address = SmbAddress(samba.host, repository.share, repository.folder, samba.port)
     credentials = Credentials(samba.user, samba.password)
-    with closing(SmbTransport(address, credentials, Deadline(SECONDS))) as share, TemporaryDirectory() as memory:
+    with closing(SmbTransport(address, credentials, Deadline(SECONDS))) as share:
         opened = open_repository(Later(share, seconds), repository.password, Deadline(SECONDS))
-        sightings = Sightings(Path(memory), opened.config.sha256, ADDRESS)
-        sightings.note(share.list_directory("locks").entries, moment_at(boottime() - seconds))
-        survey = take_survey(
-            opened,
-            ADDRESS,
-            trial=share.try_creation(),
-            memory=Path(memory),
-            wall=lambda: time.time_ns() + seconds * NS,
-            machine=machine,
-        )
+        seen = observe(opened, ADDRESS, wall=lambda: time.time_ns() + seconds * NS, machine=machine)
+    now = seen.moment
+    before = replace(now, awake=now.awake - seconds, boot=now.boot - seconds, wall=now.wall - seconds)
+    survey = assess(seen, Memory().look(seen.files, before).look(seen.files, now), Policy())
     (verdict,) = survey.verdicts
     moved = {witness.name for witness in verdict.witnesses if witness.age is not None and witness.age >= seconds}
-    assert moved >= CLOCKS
-    assert bool(make_plan(survey, Wish(unattended=True)).steps) is verdict.removable
+    assert moved >= (CLOCKS if seconds else CLOCKS - {"own-clock"})
+    goes = verdict.removable and seconds >= Thresholds().gives_up
+    assert bool(make_plan(survey, Wish(unattended=True)).steps) is goes
     return verdict
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lockctl.liveness.evidence import Clocks, Facts, Reason, State, Verdict, Witness
+from lockctl.liveness.evidence import Clocks, Facts, Reason, Seen, State, Verdict, Witness
 from lockctl.liveness.judge import judge
 from lockctl.lock import Lock, LockFile, Problem
 from lockctl.moments import format_moment
 from lockctl.repository.reader import Config
-from lockctl.survey import Survey
-from lockctl.transport.base import CreationTrial, Entry, Trial
+from lockctl.survey.values import Policy, Survey
+from lockctl.transport.base import Entry
 
 SECOND = 10**9
 NOW = 1_800_000_000 * SECOND
 """The moment of all these tests, by every clock that is right."""
-KEPT = CreationTrial(Trial.KEPT)
-FOLLOWED = CreationTrial(Trial.FOLLOWED)
-REFUSED = CreationTrial(Trial.REFUSED)
-ONE_CLOCK = CreationTrial(Trial.ONE_CLOCK)
 MISSED, GIVES_UP, EXPIRED, DAY = 450, 1350, 1800, 86400
 ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
 GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
@@ -67,15 +63,15 @@ def make_file(
 def make_facts(
     *,
     directory: float = 0,
-    trial: CreationTrial | None = KEPT,
     trust_clock: str | None = None,
     local: float = 0,
     server: float = 0,
     keeps_creation: bool = True,
+    seen: Mapping[str, Seen] | None = None,
 ) -> Facts:
     """Facts at NOW; `local` and `server` are by how many seconds these clocks are ahead, `directory` is an age."""
     clocks = Clocks(NOW + seconds(local), NOW + seconds(server))
-    return Facts(clocks, NOW - seconds(directory), trial, trust_clock, keeps_creation=keeps_creation)
+    return Facts(clocks, NOW - seconds(directory), trust_clock, seen=seen or {}, keeps_creation=keeps_creation)
 
 
 def judge_one(
@@ -93,13 +89,17 @@ def make_verdict(
     age: float | None = 7200,
     claimed: float | None = 7200,
     text: str = "not renewed for 2 h",
-    why_attended: str = "",
+    seen: float = GIVES_UP,
+    wait: float | None = 0,
 ) -> Verdict:
     """A verdict, as the judgement might have given it."""
     file = make_file(make_lock(7200), created=7200) if file is None else file
-    return Verdict(file, state, age, claimed, (Reason("code", text),), (), not why_attended, why_attended)
+    return Verdict(file, state, age, claimed, (Reason("code", text),), (), seen, wait)
 
 
-def make_survey(verdicts: Sequence[Verdict], trial: CreationTrial | None = KEPT, config: Config = CONFIG) -> Survey:
+def make_survey(
+    verdicts: Sequence[Verdict], config: Config = CONFIG, policy: Policy | None = None, forgetful: str = ""
+) -> Survey:
     """A survey at NOW."""
-    return Survey("smb://backup@nas/backup/restic", config, Clocks(NOW, NOW), tuple(verdicts), trial)
+    address = "smb://backup@nas/backup/restic"
+    return Survey(address, config, Clocks(NOW, NOW), tuple(verdicts), policy or Policy(), forgetful)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict, Witness
 from lockctl.liveness.judge import judge
 from lockctl.lock import Lock, LockFile, Problem
-from tests.unit.making import FOLLOWED, KEPT, NOW, ONE_CLOCK, REFUSED, make_facts, make_file, make_lock, seconds
+from lockctl.plan import Wish, make_plan
+from lockctl.survey.values import Survey
+from tests.unit.making import CONFIG, GIVES_UP, NOW, make_facts, make_file, make_lock, seconds
 
 EDGES = [0.0, 449.0, 450.0, 451.0, 1799.0, 1800.0, 1801.0, 86400.0, 86401.0]
 AGES = st.one_of(st.sampled_from(EDGES), st.floats(-7200, 200_000, allow_nan=False))
@@ -35,9 +37,9 @@ def files(draw: st.DrawFn) -> LockFile:
 def facts(draw: st.DrawFn) -> Facts:
     return make_facts(
         directory=draw(AGES),
-        trial=draw(st.sampled_from([None, KEPT, FOLLOWED, REFUSED, ONE_CLOCK])),
         trust_clock=draw(st.sampled_from([None, "owner", "server"])),
         local=draw(st.sampled_from([0, -3600, 3600])),
+        keeps_creation=draw(st.booleans()),
     )
 
 
@@ -62,7 +64,7 @@ def test_the_table_is_total(folder: list[LockFile], known: Facts, findings: list
     for verdict in verdicts:
         assert verdict.reasons
         assert verdict.reasons[0].text
-        assert bool(verdict.why_attended) is not verdict.independent
+        assert not verdict.removable or verdict.wait is not None
         assert verdict.age is None or verdict.age >= 0
 
 
@@ -97,7 +99,7 @@ def test_a_finding_less_never_makes_removable(
 def test_a_younger_clock_never_makes_removable(
     folder: list[LockFile], known: Facts, findings: list[Witness], by: float
 ) -> None:
-    """Each clock in turn says that less time has passed than it said before. (The directory's is not void before.)"""
+    """Each clock in turn says that less time has passed than it said before, where the directory is not void."""
     known = not_set_back(known, folder)
     if first(folder, known, findings).removable:
         return
@@ -106,7 +108,6 @@ def test_a_younger_clock_never_makes_removable(
     younger = [
         replace(known, clocks=Clocks(clocks.local - back, clocks.server)),
         replace(known, clocks=Clocks(clocks.local, clocks.server - back)),
-        replace(known, directory_changed=known.directory_changed + back),
     ]
     for less in younger:
         assert not first(folder, less, findings).removable
@@ -152,10 +153,9 @@ def test_a_renewal_never_makes_removable(folder: list[LockFile], known: Facts, f
 def test_nothing_that_the_server_just_saw_made_is_removable(
     folder: list[LockFile], known: Facts, findings: list[Witness]
 ) -> None:
-    """Whatever else speaks against it, unless its creation time is known to be made up."""
+    """Whatever else speaks against it, by a creation time that counts."""
     fresh = replace(folder[0], entry=replace(folder[0].entry, created=NOW))
-    if known.trial is not FOLLOWED:
-        assert not first([fresh, *folder[1:]], known, findings).removable
+    assert not first([fresh, *folder[1:]], replace(known, keeps_creation=True), findings).removable
 
 
 SEEN = st.one_of(st.sampled_from(EDGES), st.floats(0, 200_000, allow_nan=False))
@@ -172,16 +172,37 @@ def test_less_of_our_own_sight_never_makes_removable(
         assert not first(folder, replace(known, seen={name: Seen(shorter)}), findings).removable
 
 
+@given(FOLDERS, facts(), FINDINGS, SEEN, SEEN)
+@EXAMPLES
+def test_that_it_was_not_there_never_makes_removable(
+    folder: list[LockFile], known: Facts, findings: list[Witness], at_least: float, more: float
+) -> None:
+    """It says that a lock is young."""
+    name = folder[0].id
+    without = first(folder, replace(known, seen={name: Seen(at_least)}), findings)
+    bounded = first(folder, replace(known, seen={name: Seen(at_least, at_least + more)}), findings)
+    assert without.removable or not bounded.removable
+    assert bounded.wait is None or bounded.wait >= 0
+
+
 @given(FOLDERS, facts(), FINDINGS, SEEN)
 @EXAMPLES
-def test_that_it_was_not_there_before_spares_nobodys_word(
+def test_nothing_is_older_than_our_own_eyes_allow(
     folder: list[LockFile], known: Facts, findings: list[Witness], at_most: float
 ) -> None:
-    """It says that a lock is young, and so it can only ever ask for a person more."""
-    before = first(folder, known, findings)
-    after = first(folder, replace(known, seen={folder[0].id: Seen(0, at_most)}), findings)
-    assert after.state is before.state
-    assert before.independent or not after.independent
+    """Not by any clock, nor by one that the user vouches for."""
+    verdict = first(folder, replace(known, seen={folder[0].id: Seen(0, at_most)}), findings)
+    assert verdict.age is None or verdict.age <= at_most + 60
+
+
+@given(FOLDERS, facts(), FINDINGS, SEEN)
+@EXAMPLES
+def test_nothing_goes_unattended_that_we_have_not_seen(
+    folder: list[LockFile], known: Facts, findings: list[Witness], at_least: float
+) -> None:
+    verdict = first(folder, replace(known, seen={folder[0].id: Seen(at_least)}), findings)
+    survey = Survey("", CONFIG, known.clocks, (verdict,))
+    assert at_least >= GIVES_UP or not make_plan(survey, Wish(unattended=True)).steps
 
 
 @given(FOLDERS, FOLDERS, facts(), FINDINGS)
@@ -196,6 +217,8 @@ def test_other_hosts_locks_say_nothing_but_by_the_directorys_time(
         if file.lock is not None
     ]
     known = not_set_back(known, [*folder, *beside])
-    alone = judge([folder[0]], known, {folder[0].id: findings})[0]
-    among = judge([folder[0], *beside], known, {folder[0].id: findings} | {file.id: [GONE] for file in beside})[0]
+    # So the directory is seen to move, whoever is beside.
+    one = replace(folder[0], entry=replace(folder[0].entry, written=known.directory_changed))
+    alone = judge([one], known, {one.id: findings})[0]
+    among = judge([one, *beside], known, {one.id: findings} | {file.id: [GONE] for file in beside})[0]
     assert alone == among

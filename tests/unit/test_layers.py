@@ -14,7 +14,7 @@ ROOT = Path(lockctl.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.py"))
 
 VALUES = "duration lock moments liveness.evidence"
-RENDERED = f"{VALUES} changes errors survey plan pruning journal render.text"
+RENDERED = f"{VALUES} changes errors survey.values plan pruning journal render.text"
 ALLOWED = {
     "errors": "",
     "duration": "errors",
@@ -22,7 +22,8 @@ ALLOWED = {
     "deadline": "errors duration",
     "address": "errors duration",
     "transport/base": "errors",
-    "lock": "errors duration transport.base",
+    "lock": "transport.base",
+    "memory": "lock liveness.evidence",
     "journal": "errors duration moments",
     "rclone": "errors address",
     "settings": "errors duration address rclone",
@@ -45,21 +46,23 @@ ALLOWED = {
     "repository/reader": (
         "errors deadline lock transport.base repository.crypto repository.headstart repository.keyfile"
     ),
-    "liveness/evidence": "errors duration lock transport.base",
+    "liveness/evidence": "lock",
     "liveness/folder": "lock transport.base",
     "liveness/witnesses": "errors duration lock transport.base liveness.evidence liveness.folder",
     "liveness/judge": "errors duration lock transport.base liveness.evidence liveness.folder liveness.witnesses",
     "liveness/process": "errors duration lock liveness.evidence",
-    "sightings": "deadline transport.base",
+    "sightings": "deadline lock memory",
     "changes": "liveness.evidence",
-    "watching": "deadline errors survey transport.base",
+    "watching": "deadline errors survey.values transport.base",
     "configuration": "duration errors liveness.evidence liveness.probe",
     "liveness/probe": "deadline lock liveness.evidence",
-    "survey": "configuration deadline errors lock transport.base repository.reader liveness.evidence liveness.judge "
-    "liveness.probe liveness.process liveness.witnesses sightings",
-    "plan": "duration lock liveness.evidence liveness.witnesses survey transport.base",
-    "removal": "errors moments lock transport.base liveness.evidence liveness.witnesses survey plan journal lockctl",
-    "pruning": "errors deadline journal liveness.evidence plan removal repository.reader survey transport.base",
+    "survey/values": "lock liveness.evidence memory repository.reader transport.base",
+    "survey/assess": "liveness.evidence liveness.judge liveness.witnesses memory survey.values",
+    "survey/observe": "configuration deadline lock liveness.evidence liveness.probe liveness.process memory "
+    "repository.reader sightings survey.assess survey.values",
+    "plan": "duration lock liveness.evidence survey.values",
+    "removal": "errors moments transport.base liveness.evidence survey.values journal lockctl",
+    "pruning": "errors deadline journal liveness.evidence plan removal survey.values transport.base",
     "render/text": VALUES,
     "render/sheet": RENDERED,
     "render/table": RENDERED,
@@ -69,7 +72,7 @@ ALLOWED = {
     "__main__": "lockctl cli.run",
 }
 """What each module may import of ours. A package stands for all its modules only where a module says `from` it."""
-EMPTY = {"__init__", "transport/__init__", "repository/__init__", "liveness/__init__", "render/__init__"}
+EMPTY = {"__init__", *(f"{name}/__init__" for name in ("transport", "repository", "liveness", "survey", "render"))}
 LIBRARIES = {
     "smbprotocol": ("transport/smb",),
     "spnego": ("transport/smb",),
@@ -84,7 +87,7 @@ LIBRARIES = {
 }
 """Whose business a library is: beginnings of the names of modules."""
 PURE = (
-    "errors address duration moments lock changes plan liveness/evidence liveness/folder liveness/witnesses "
+    "errors address duration moments lock changes memory survey/assess plan liveness/evidence liveness/folder liveness/witnesses "
     "liveness/judge transport/base repository/crypto repository/keyfile render/text render/sheet render/table "
     "render/details render/jsonform render/live"
 ).split()
@@ -107,7 +110,13 @@ def imports(source: str) -> Iterator[str]:
 def our_imports(source: str) -> set[str]:
     """Of our own modules, without `lockctl.`."""
     ours = {name.replace(".", "/") for name in imports(source) if name.split(".")[0] == "lockctl"}
-    modules = {name.removeprefix("lockctl/") for name in ours} & {*MODULES, "transport", "liveness", "lockctl"}
+    modules = {name.removeprefix("lockctl/") for name in ours} & {
+        *MODULES,
+        "transport",
+        "liveness",
+        "survey",
+        "lockctl",
+    }
     packages = {name for name in modules if any(other.startswith(f"{name}/") for other in modules)}
     return {name.replace("/", ".") for name in modules - packages}
 
@@ -165,13 +174,13 @@ def test_the_table_names_modules_that_exist() -> None:
         ("duration", "from lockctl.errors import UsageError", []),
         ("duration", "from lockctl.plan import Wish", ["plan"]),
         ("duration", "import lockctl.plan", ["plan"]),
-        ("duration", "def f():\n    from lockctl.survey import Survey", ["survey"]),
+        ("duration", "def f():\n    from lockctl.survey.values import Survey", ["survey.values"]),
         ("liveness/judge", "from lockctl.liveness import process", ["liveness.process"]),
         ("liveness/judge", "import time", ["time"]),
         ("liveness/judge", "from os.path import join", ["os"]),
         ("liveness/judge", "from datetime import datetime\ndatetime.now()", ["now"]),
         ("liveness/process", "import psutil, os, socket", []),
-        ("survey", "import psutil", ["psutil"]),
+        ("survey/observe", "import psutil", ["psutil"]),
         ("transport/local", "from smbprotocol.open import Open", ["smbprotocol"]),
         ("transport/smb", "from smbprotocol.open import Open", []),
         ("repository/keyfile", "from nacl.bindings import x\nimport zstandard", ["nacl", "zstandard"]),

@@ -9,7 +9,7 @@ import pytest
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.lock import LockFile, Problem
 from lockctl.plan import Wish, make_plan, narrow, why_kept
-from tests.unit.making import make_file, make_lock, make_survey, make_verdict
+from tests.unit.making import EXPIRED, GIVES_UP, NOW, make_file, make_lock, make_survey, make_verdict, seconds
 
 OWNER_FILE = make_file(make_lock(7200), created=7200)
 DAMAGED = make_file(created=7200, problem=Problem.INCOMPLETE, data=b"")
@@ -40,8 +40,8 @@ def test_only_what_the_state_allows_goes(state: State) -> None:
         (Wish(held=frozenset({OWNER_FILE.id})), make_verdict(OWNER_FILE), "held"),
         (Wish(held=frozenset({"other"})), make_verdict(OWNER_FILE), ""),
         (Wish(unattended=True), make_verdict(), ""),
-        (Wish(unattended=True), make_verdict(why_attended="all clocks may be one"), "all clocks may be one"),
-        (Wish(unattended=False), make_verdict(why_attended="all clocks may be one"), ""),
+        (Wish(hosts=("db1",)), make_verdict(state=State.ACTIVE), "not asked for"),
+        (Wish(ids=frozenset({"other"}), force=True), make_verdict(), "not asked for"),
     ],
 )
 def test_wishes_narrow(wish: Wish, verdict: Verdict, why: str) -> None:
@@ -81,10 +81,7 @@ def changed(**changes: object) -> LockFile:
         ([replace(STALE, age=7300), OTHER], True),
         ([replace(STALE, state=State.ACTIVE), OTHER], False),
         ([replace(STALE, state=State.DOUBTFUL), OTHER], False),
-        ([replace(STALE, file=changed(file_id=1)), OTHER], False),
-        ([replace(STALE, file=changed(written=1)), OTHER], False),
-        ([replace(STALE, file=changed(created=1)), OTHER], False),
-        ([replace(STALE, file=changed(created=None)), OTHER], True),
+        ([replace(STALE, file=changed(file_id=1, written=1, created=1)), OTHER], True),
         ([replace(STALE, file=replace(OWNER_FILE, data=b"other")), OTHER], False),
         ([STALE, OTHER, make_verdict(make_file(make_lock(0)), State.ACTIVE)], False),
         ([STALE, OTHER, make_verdict(make_file(make_lock(8000)), State.STALE)], False),
@@ -105,14 +102,47 @@ def test_what_went_by_itself_is_neither_removed_nor_kept() -> None:
     assert [verdict.file.id for verdict in narrowed.gone] == [OWNER_FILE.id]
 
 
-def test_a_dry_run_counts_on_the_test_of_creation_times() -> None:
-    """What looks as if the server keeps its creation time is planned; what cannot be proven is not."""
-    provable = replace(STALE, independent=False, why_attended="not proven yet")
-    tied = replace(provable, file=changed(written=OWNER_FILE.entry.created))
-    wish = Wish(unattended=True, untested=True)
-    assert make_plan(make_survey([provable]), wish).steps == (provable,)
-    assert make_plan(make_survey([provable]), replace(wish, untested=False)).steps == ()
-    assert make_plan(make_survey([tied]), wish).steps == ()
+DAMAGE = make_verdict(DAMAGED, State.DAMAGED)
+
+
+@pytest.mark.parametrize(
+    ("file", "goes"),
+    [
+        (replace(DAMAGED, entry=replace(DAMAGED.entry, file_id=1, created=1)), True),
+        (replace(DAMAGED, entry=replace(DAMAGED.entry, written=1)), False),
+        (replace(DAMAGED, entry=replace(DAMAGED.entry, size=1)), False),
+        (replace(DAMAGED, data=b"x"), False),
+    ],
+)
+def test_the_second_look_at_what_is_damaged(file: LockFile, goes: bool) -> None:
+    """Its name is no hash of its bytes: whoever writes it again makes another file of it."""
+    first = make_survey([DAMAGE])
+    narrowed = narrow(make_plan(first, Wish()), first, make_survey([replace(DAMAGE, file=file)]), Wish())
+    assert bool(narrowed.steps) is goes
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wish", "goes", "until"),
+    [
+        (make_verdict(seen=0, wait=GIVES_UP), Wish(), True, None),
+        (make_verdict(seen=0, wait=GIVES_UP), Wish(unattended=True), False, GIVES_UP),
+        (make_verdict(seen=1340, wait=10), Wish(unattended=True), False, 10),
+        (make_verdict(seen=GIVES_UP, wait=0), Wish(unattended=True), True, None),
+        (make_verdict(wait=10), Wish(unattended=True, older=9000), False, None),
+        (make_verdict(wait=10), Wish(unattended=True, hosts=("db1",)), False, None),
+        (make_verdict(wait=10), Wish(unattended=True, held=frozenset({OWNER_FILE.id})), False, None),
+        (make_verdict(state=State.DOUBTFUL, wait=EXPIRED), Wish(unattended=True), False, EXPIRED),
+        (make_verdict(state=State.DOUBTFUL, wait=EXPIRED), Wish(unattended=True, hosts=("db1",)), False, None),
+        (make_verdict(state=State.DOUBTFUL, wait=EXPIRED), Wish(), False, None),
+        (make_verdict(state=State.OVERDUE, wait=EXPIRED), Wish(unattended=True), False, None),
+        (make_verdict(state=State.ACTIVE, wait=None), Wish(unattended=True), False, None),
+    ],
+)
+def test_unattended_what_we_have_not_seen_waits(verdict: Verdict, wish: Wish, goes: bool, until: float | None) -> None:
+    """And it is told from when on it can go, by our clock."""
+    plan = make_plan(make_survey([verdict]), wish)
+    assert bool(plan.steps) is goes
+    assert [kept.until for kept in plan.kept] == ([] if goes else [None if until is None else NOW + seconds(until)])
 
 
 def test_the_second_look_adds_nothing() -> None:
@@ -131,5 +161,5 @@ def test_the_second_look_is_what_is_carried_out() -> None:
 def test_the_second_look_keeps_the_wish() -> None:
     first = make_survey([STALE])
     wish = Wish(unattended=True)
-    second = make_survey([replace(STALE, why_attended="no witness", independent=False)])
+    second = make_survey([replace(STALE, wait=1)])
     assert narrow(make_plan(first, wish), first, second, wish).steps == ()

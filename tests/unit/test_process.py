@@ -6,13 +6,12 @@ import os
 import socket
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from lockctl.liveness.process import SHARED_NAMES, Machine, find, look_at_this_machine, strangers
+from lockctl.liveness.process import SHARED_NAMES, Machine, find, look_at_this_machine
 from lockctl.lock import LockFile, Problem
 from tests.lab.processes import until
 from tests.unit.making import NOW, SECOND, make_file, make_lock
@@ -74,26 +73,6 @@ def ask(seen: Machine, file: LockFile | None = None) -> dict[str, str | None]:
 )
 def test_a_lock_of_this_machine(seen: Machine, process: str | None, restart: str | None) -> None:
     assert ask(seen) == {"process": process, "restart": restart}
-
-
-def test_where_another_machine_bears_the_name() -> None:
-    """What is not here says nothing then; what is here still lives."""
-    there = machine(boot=RENEWED + 301)
-    assert ask(there) == {"process": "gone", "restart": "gone"}
-    assert ask(replace(there, namesake=True)) == {"process": None, "restart": None}
-    here = machine(started={4209: RENEWED - 60})
-    assert ask(replace(here, namesake=True)) == {"process": "alive", "restart": None}
-
-
-def test_who_is_a_stranger() -> None:
-    """An owner that bears this machine's name and does not run here, the same whichever lock it holds."""
-    files = [
-        make_file(make_lock(age, pid=pid), name=name) for age, pid, name in ((9, 1, "a"), (5, 7, "b"), (1, 7, "c"))
-    ]
-    seen = machine(started={1: BOOT})
-    found = strangers(find(files, seen), files)
-    assert set(found) == {"b", "c"}
-    assert found["b"] == found["c"]
 
 
 @pytest.mark.parametrize("name", ["web2", "WEB1", "web1.example", ""])

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from lockctl.errors import WrongPassword
 from lockctl.journal import Origin, Outcome, Record, Removed
-from lockctl.liveness.evidence import State, Trust, Verdict, Witness
+from lockctl.liveness.evidence import State, Verdict, Witness
 from lockctl.lock import Problem
 from lockctl.plan import Kept, Plan, Wish, make_plan
 from lockctl.pruning import Run
 from lockctl.removal import Result
 from lockctl.render import details, jsonform, sheet, table
-from lockctl.render.text import count, describe_age, paint, short_ids, visible
-from tests.unit.making import CONFIG, NOW, make_file, make_lock, make_survey, make_verdict
+from lockctl.render.text import count, describe_age, describe_wait, paint, short_ids, visible
+from lockctl.survey.values import Policy
+from tests.unit.making import CONFIG, NOW, make_file, make_lock, make_survey, make_verdict, seconds
 
 HOSTILE = [
     "\x1b[2J\x1b]0;owned\x07",
@@ -124,8 +125,54 @@ def texts(verdict: Verdict) -> Iterable[str]:
     yield from table.removal_lines(run)
     yield from table.failure_lines(run)
     yield table.run_summary(run, colour=False)
-    yield details.describe(verdict, colour=False)
+    yield details.describe(verdict, survey.clocks, colour=False)
     yield sheet.csv_text([verdict])
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "trust", "question"),
+    [
+        ([make_verdict()], None, "Remove 1 lock?"),
+        (
+            [make_verdict(), make_verdict(wait=1320), make_verdict(wait=70)],
+            None,
+            "Remove 3 locks? 2 of them are stale by the clocks of others alone; 'prune --watch' makes sure in 22 min.",
+        ),
+        (
+            [make_verdict(state=State.DAMAGED, wait=1350)],
+            None,
+            "Remove 1 lock? It is damaged by the clocks of others alone; 'prune --watch' makes sure in 23 min.",
+        ),
+        (
+            [make_verdict(state=State.DEAD, wait=10), make_verdict(wait=1)],
+            "owner",
+            "Remove 2 locks? 2 of them are judged by the owner's clock alone; 'prune --watch' makes sure in 1 min.",
+        ),
+    ],
+)
+def test_the_question_says_what_it_rests_on(verdicts: list[Verdict], trust: str | None, question: str) -> None:
+    assert table.plan_question(Plan(tuple(verdicts), ()), Policy(trust_clock=trust)) == question
+
+
+@pytest.mark.parametrize(
+    ("zone", "seen", "wait", "said"),
+    [
+        ("UTC", 0, 1350, "seen here since 08:00; can go after 08:23"),
+        ("Asia/Kolkata", 0, 1350, "seen here since 13:30; can go after 13:53"),
+        ("UTC", 3600 * 8, 60, "seen here since 00:00; can go after 08:01"),
+        ("UTC", 3600 * 8 + 60, 60, "seen here since 23:59; can go after 2027-01-15 08:01"),
+    ],
+)
+def test_when_it_can_go_is_told_by_the_clock_on_the_wall(
+    monkeypatch: pytest.MonkeyPatch, zone: str, seen: float, wait: float, said: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert describe_wait(make_verdict(seen=seen, wait=wait), NOW + seconds(wait)) == said
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def record_of(verdict: Verdict) -> Record:
@@ -170,8 +217,8 @@ def test_csv_has_a_line_for_each_lock() -> None:
 
 
 LOCK_KEYS = (
-    "id state removable reasons hostname username pid uid gid exclusive time age_seconds claimed_age_seconds blocks "
-    "witnesses file"
+    "id state removable reasons hostname username pid uid gid exclusive time age_seconds claimed_age_seconds seen_seconds "
+    "blocks witnesses file"
 ).split()
 
 
@@ -185,7 +232,7 @@ def test_json_is_one_line_of_ascii(name: str) -> None:
 
 
 def test_the_keys_of_a_list() -> None:
-    witness = Witness("server-creation", "renewed", "created", 7380.24, Trust.LIKELY)
+    witness = Witness("server-creation", "renewed", "created", 7380.24)
     survey = make_survey([replace(of_host("web1"), witnesses=(witness, Witness("process", None, "nothing")))])
     shown = jsonform.list_object(survey, survey.verdicts)
     assert list(shown) == ["schema", "repository", "clock", "locks", "blocked"]
@@ -195,7 +242,7 @@ def test_the_keys_of_a_list() -> None:
     (lock,) = shown["locks"]
     assert list(lock) == LOCK_KEYS
     assert lock["witnesses"] == [
-        {"name": "server-creation", "says": "renewed", "text": "created", "age_seconds": 7380.2, "trust": "likely"},
+        {"name": "server-creation", "says": "renewed", "text": "created", "age_seconds": 7380.2},
         {"name": "process", "says": None, "text": "nothing"},
     ]
     assert list(lock["file"]) == ["size", "created", "written", "id"]

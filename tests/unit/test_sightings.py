@@ -1,181 +1,178 @@
-"""Our own clock: what counts as certainly seen, across clocks that are set, restarts, and two runs at once."""
+"""The memory on disk: what is kept of it, whose it is, and what is said where it cannot be kept."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lockctl.deadline import boottime
-from lockctl.sightings import (
-    MAX_LOCKS,
-    MAX_REPOSITORIES,
-    NAMESAKE_SECONDS,
-    TRIAL_SECONDS,
-    Memory,
-    Moment,
-    Sightings,
-    is_first_start,
-    moment_at,
-)
-from lockctl.transport.base import CreationTrial, Entry
-from tests.unit.making import FOLLOWED, KEPT, ONE_CLOCK, REFUSED, make_entry
+from lockctl.lock import LockFile, Problem
+from lockctl.memory import Moment
+from lockctl.sightings import MAX_REPOSITORIES, Machine, Sightings, file_system, is_first_start, moment_at
+from tests.unit.making import make_file, make_lock
 
-START = Moment("boot-1", 1000.0, 50_000.0)
-LOCK = make_entry("a" * 64, 130, 100, 100)
+START = Moment("boot-1", 1000.0, 5000.0, 50_000.0, 70_000.0)
+LATER = Moment("boot-1", 4600.0, 8600.0, 53_600.0, 73_600.0)
+LOCK = make_file(make_lock(0), name="a" * 64)
+CUT = make_file(None, name="b" * 64, problem=Problem.INCOMPLETE)
+HERE = Machine("1" * 64, "here")
 
 
-def later(seconds: float, wall: float | None = None, boot_id: str = "boot-1", boot: float | None = None) -> Moment:
-    """A moment after START; `wall` is by how much the wall clock moved, where not by the same."""
-    moved = seconds if wall is None else wall
-    return Moment(boot_id, START.boot + seconds if boot is None else boot, START.wall + moved)
+def note(
+    folder: Path, now: Moment, *files: LockFile, machine: Machine = HERE, repository: str = "x"
+) -> tuple[float, str]:
+    """What a run of its own finds out: for how long LOCK stands there, and what is wrong with the memory."""
+    memory, problem = Sightings(folder, machine).note(repository, files or [LOCK], now)
+    return memory.seen()[LOCK.id].at_least, problem
 
 
-def ages(memory: Memory) -> dict[str, float]:
-    return {str(name): sighting.age for (name, *_), sighting in memory.sightings.items()}
+def memory_file(folder: Path) -> Path:
+    (file,) = (path for path in folder.iterdir() if len(path.name) == 64)
+    return file
 
 
-@pytest.mark.parametrize(
-    ("moments", "age"),
-    [
-        ([START], 0),
-        ([START, later(600)], 600),
-        ([START, later(600), later(1900)], 1900),
-        ([START, later(600, wall=86400)], 600),
-        ([START, later(600, wall=300)], 300),
-        ([START, later(600, wall=-300)], 0),
-        ([START, later(600), later(900, boot_id="boot-2", boot=5)], 605),
-        ([START, later(600), later(900, boot_id="boot-2", boot=5), later(1000, boot_id="boot-2", boot=105)], 705),
-        ([START, later(600, boot_id="boot-2", boot=5), later(1000, boot_id="boot-3", boot=5)], 10),
-        ([START, later(600, wall=100, boot_id="boot-2", boot=500)], 100),
-        ([START, later(600, wall=-100, boot_id="boot-2", boot=500)], 0),
-        ([START, later(600, boot_id="unknown 7-7", boot=500)], 0),
-        ([START, later(600), later(300)], 600),
-    ],
-)
-def test_what_is_certain(tmp_path: Path, moments: list[Moment], age: float) -> None:
-    """The smaller of both clocks; after a restart all of the uptime, for it stood there before and still does."""
-    sightings = Sightings(tmp_path, "id", "address")
-    for moment in moments:
-        memory = sightings.note([LOCK], moment)
-    assert ages(memory) == {LOCK.name: age}
+def test_one_run_remembers_for_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "state/sightings"
+    memory, _ = Sightings(folder, HERE).note("x", [LOCK, CUT], START)
+    again, problem = Sightings(folder, HERE).note("x", [LOCK, CUT], LATER)
+    assert again == memory.look([LOCK, CUT], LATER)
+    assert {name: seen.at_least for name, seen in again.seen().items()} == {LOCK.id: 3600, CUT.id: 3600}
+    assert problem == ""
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        replace(LOCK, file_id=LOCK.file_id + 1),
-        replace(LOCK, written=LOCK.written + 100),
-        replace(LOCK, size=LOCK.size + 1),
-        replace(LOCK, name="b" * 64),
-    ],
-)
-def test_another_instance_is_seen_for_the_first_time(tmp_path: Path, other: Entry) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START)
-    assert ages(sightings.note([other], later(3600))) == {other.name: 0}
+def test_another_repository_is_another(tmp_path: Path) -> None:
+    note(tmp_path, START)
+    assert note(tmp_path, LATER, repository="y") == (0, "")
 
 
-def test_a_creation_time_that_moves_is_no_other_instance(tmp_path: Path) -> None:
-    """Where a server makes creation times up, they move when a file is read."""
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START)
-    assert ages(sightings.note([replace(LOCK, created=7)], later(3600))) == {LOCK.name: 3600}
+def test_a_folder_that_was_just_made_is_told_for_all_of_the_run(tmp_path: Path) -> None:
+    """Else a run would wait for ever whose folder is new each time, as in a container without a volume."""
+    folder = tmp_path / "sightings"
+    sightings = Sightings(folder, HERE)
+    for moment in (START, LATER):
+        _, problem = sightings.note("x", [LOCK], moment)
+        assert problem.startswith(f"{folder} was made by this run.")
+    assert note(folder, LATER) == (3600, "")
 
 
-def test_what_was_not_there_in_between_is_forgotten(tmp_path: Path) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START)
-    sightings.note([], later(10))
-    assert ages(sightings.note([LOCK], later(3600))) == {LOCK.name: 0}
+@pytest.mark.parametrize(("kind", "said"), [("tmpfs", "emptied at each start"), ("overlay", "container"), ("ext4", "")])
+def test_where_a_new_folder_lies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, said: str) -> None:
+    monkeypatch.setattr("lockctl.sightings.file_system", lambda _: kind)
+    _, problem = note(tmp_path / "sightings", START)
+    assert said in problem
+    assert ("It lies in" in problem) is bool(said)
 
 
-def test_a_copy_of_a_repository_is_another(tmp_path: Path) -> None:
-    Sightings(tmp_path, "id", "address").note([LOCK], START)
-    assert ages(Sightings(tmp_path, "id", "elsewhere").note([LOCK], later(3600))) == {LOCK.name: 0}
-    assert ages(Sightings(tmp_path, "other", "address").note([LOCK], later(3600))) == {LOCK.name: 0}
+def test_another_machines_memory_is_told_and_starts_anew(tmp_path: Path) -> None:
+    note(tmp_path, START)
+    stood, problem = note(tmp_path, LATER, machine=Machine("2" * 64, "db1"))
+    assert stood == 0
+    assert "another machine's (here)" in problem
+    assert note(
+        tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700), machine=Machine("2" * 64, "new name")
+    ) == (
+        100,
+        "",
+    )
 
 
-@pytest.mark.parametrize(
-    ("looks", "at_most"),
-    [
-        ([[LOCK]], None),
-        ([[], [LOCK]], 100),
-        ([[], [LOCK], [LOCK]], 200),
-        ([[LOCK], [replace(LOCK, file_id=LOCK.file_id + 1)]], None),
-        ([[], [LOCK], []], None),
-        ([[], [LOCK], [], [LOCK]], 100),
-    ],
-    ids=["first look", "came", "came and stayed", "another instance of the name", "went", "came again"],
-)
-def test_what_was_not_there_before_is_not_older(tmp_path: Path, looks: list[list[Entry]], at_most: float) -> None:
-    """A look each hundred seconds."""
-    sightings = Sightings(tmp_path, "id", "address")
-    for number, entries in enumerate(looks):
-        memory = sightings.note(entries, later(100.0 * number))
-    assert [sighting.at_most for sighting in memory.sightings.values()] == ([at_most] if looks[-1] else [])
-
-
-def test_a_restart_leaves_the_bound_behind(tmp_path: Path) -> None:
-    """Nobody counted while this machine was off."""
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([], START)
-    sightings.note([LOCK], later(100))
-    (sighting,) = sightings.note([LOCK], later(900, boot_id="boot-2", boot=5)).sightings.values()
-    assert sighting.at_most is None
-
-
-def test_a_listing_that_is_too_long_proves_no_absence(tmp_path: Path) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    many = [replace(LOCK, name=f"{number:064x}") for number in range(MAX_LOCKS + 1)]
-    sightings.note(many, START)
-    (sighting,) = sightings.note([LOCK], later(100)).sightings.values()
-    assert sighting.at_most is None
-
-
-def test_a_look_that_is_noted_late_undoes_nothing(tmp_path: Path) -> None:
-    """Of two runs at once the older look may be noted after the newer one."""
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([], START)
-    sightings.note([LOCK], later(100))
-    sightings.note([], later(50))
-    assert ages(sightings.note([LOCK], later(200))) == {LOCK.name: 100}
-
-
-@pytest.mark.parametrize(
-    ("trial", "after", "wall", "remembered"),
-    [
-        (KEPT, 100, 100, True),
-        (FOLLOWED, 100, 100, True),
-        (REFUSED, 100, 100, False),
-        (ONE_CLOCK, 100, 100, False),
-        (KEPT, TRIAL_SECONDS - 1, TRIAL_SECONDS - 1, True),
-        (KEPT, TRIAL_SECONDS, TRIAL_SECONDS, False),
-        (KEPT, 100, -1, False),
-    ],
-)
-def test_an_experiment_is_remembered_for_a_day(
-    tmp_path: Path, trial: CreationTrial, after: float, wall: float, remembered: bool
-) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START, trial)
-    assert sightings.note([LOCK], later(after, wall)).trial == (trial if remembered else None)
+@pytest.mark.parametrize("damage", [b"", b"[", b"null", b"[[1]]", b"[" * 100_000, b'{"machine": ["x"]}', b"\xff"])
+def test_a_damaged_memory_is_told_and_starts_anew(tmp_path: Path, damage: bytes) -> None:
+    note(tmp_path, START)
+    memory_file(tmp_path).write_bytes(damage)
+    stood, problem = note(tmp_path, START)
+    assert stood == 0
+    assert "could not be read, and starts anew" in problem
+    assert note(tmp_path, LATER) == (3600, "")
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("looked", ["x", 1e999, 0]), ("trial", ["kept", 1e999, ["x", 1, 1]]), ("locks", [[[], 1, 2, 3, 4]])],
+    [
+        ("looked", None),
+        ("looked", ["x", 1, 2, 3]),
+        ("looked", ["x", 1e999, 0, 0, 0]),
+        ("locks", {"a" * 64: [[136, 1], 1e999, None]}),
+        ("locks", {"a" * 64: [[136, 1], "x", None]}),
+        ("locks", {"a" * 64: [[136, 1], 1]}),
+        ("locks", [1]),
+        ("machine", "x"),
+    ],
 )
-def test_a_memory_with_a_strange_field_is_none(tmp_path: Path, field: str, value: list[object]) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START)
-    (file,) = (path for path in tmp_path.iterdir() if len(path.name) == 64)
+def test_a_memory_with_a_strange_field_is_none(tmp_path: Path, field: str, value: object) -> None:
+    note(tmp_path, START)
+    file = memory_file(tmp_path)
     file.write_text(json.dumps({**json.loads(file.read_text()), field: value}))
-    assert ages(sightings.note([LOCK], later(3600))) == {LOCK.name: 0}
+    stood, problem = note(tmp_path, LATER)
+    assert stood == 0
+    assert "could not be read" in problem
+
+
+def in_the_way(tmp_path: Path) -> Path:
+    (tmp_path / "sightings").write_text("a file where a folder should be")
+    return tmp_path / "sightings"
+
+
+def folder_for_the_file(tmp_path: Path) -> Path:
+    note(tmp_path, START)
+    file = memory_file(tmp_path)
+    file.unlink()
+    (file / "x").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("spoil", [in_the_way, folder_for_the_file])
+def test_what_cannot_be_written_is_told(tmp_path: Path, spoil: Callable[[Path], Path]) -> None:
+    folder = spoil(tmp_path)
+    stood, problem = note(folder, LATER)
+    assert stood == 0
+    assert problem.startswith(f"cannot write {folder}: ")
+    assert "--state-dir" in problem
+
+
+def test_it_stays_small(tmp_path: Path) -> None:
+    """Many repositories do not fill the disk."""
+    for number in range(MAX_REPOSITORIES + 5):
+        note(tmp_path, START, repository=str(number))
+    assert len([path for path in tmp_path.iterdir() if len(path.name) == 64]) == MAX_REPOSITORIES
+
+
+def test_it_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
+    folder = tmp_path / "sightings"
+    note(folder, START)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Many processes note the same lock, and none counts an interval that another has counted."""
+    started = boottime()
+    Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(started, 0))
+    script = (
+        "import sys; from pathlib import Path; from lockctl.sightings import Machine, Sightings, moment_at\n"
+        "from lockctl.deadline import boottime; from tests.unit.test_sightings import HERE, LOCK\n"
+        "for _ in range(20): Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], moment_at(boottime(), 0))\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(4)]
+    assert [run.wait(60) for run in runs] == [0] * 4
+    ended = boottime()
+    memory, problem = Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(ended, 0))
+    assert memory.seen()[LOCK.id].at_least == pytest.approx(ended - started, abs=0.5)
+    assert problem == ""
+
+
+def test_a_moment_of_the_past() -> None:
+    """A moment is taken back to when the answer came, by all clocks of this machine alike."""
+    now, then = moment_at(boottime(), 7), moment_at(boottime() - 100, 7)
+    assert (now.boot_id, now.server) == (then.boot_id, 7e-9)
+    for clock in ("awake", "boot", "wall"):
+        assert getattr(now, clock) - getattr(then, clock) == pytest.approx(100, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -190,86 +187,8 @@ def test_a_container_that_starts_is_no_machine_that_starts(tmp_path: Path, stat:
     assert is_first_start(tmp_path) is first
 
 
-@pytest.mark.parametrize("damage", [b"", b"[", b"null", b"[[1]]", b"[" * 100_000, b'[[["x"],[1,2],[3],"y"]]', b"\xff"])
-def test_a_damaged_memory_is_none(tmp_path: Path, damage: bytes) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START)
-    (file,) = (path for path in tmp_path.iterdir() if len(path.name) == 64)
-    file.write_bytes(damage)
-    assert ages(sightings.note([LOCK], later(3600))) == {LOCK.name: 0}
-    assert ages(sightings.note([LOCK], later(3700))) == {LOCK.name: 100}
-
-
-def test_recall_notes_nothing(tmp_path: Path) -> None:
-    sightings = Sightings(tmp_path / "not there", "id", "address")
-    assert ages(sightings.recall([LOCK], START)) == {LOCK.name: 0}
-    assert not (tmp_path / "not there").exists()
-
-
-def test_it_stays_small(tmp_path: Path) -> None:
-    """Neither a folder full of files nor many repositories fill the disk."""
-    many = [replace(LOCK, name=f"{number:064x}") for number in range(MAX_LOCKS + 5)]
-    assert len(Sightings(tmp_path, "id", "address").note(many, START).sightings) == MAX_LOCKS
-    for number in range(MAX_REPOSITORIES + 5):
-        Sightings(tmp_path, "id", str(number)).note([LOCK], START)
-    assert len([path for path in tmp_path.iterdir() if len(path.name) == 64]) == MAX_REPOSITORIES
-
-
-def test_it_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
-    folder = tmp_path / "sightings"
-    Sightings(folder, "id", "address").note([LOCK], START)
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
-
-
-def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
-    """Many processes note the same lock; its first sight stays the first."""
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], moment_at(boottime()))
-    script = (
-        "import sys; from pathlib import Path; from lockctl.sightings import Sightings, moment_at\n"
-        "from lockctl.deadline import boottime; from lockctl.transport.base import Entry\n"
-        f"lock = {LOCK!r}\n"
-        "for _ in range(20): Sightings(Path(sys.argv[1]), 'id', 'address').note([lock], moment_at(boottime()))\n"
-    )
-    runs = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(4)]
-    assert [run.wait(60) for run in runs] == [0] * 4
-    now = moment_at(boottime() + 1000)
-    assert ages(sightings.note([LOCK], now))[LOCK.name] >= 1000
-
-
-def test_a_moment_of_the_past() -> None:
-    """A moment is taken back to when the answer came, by both clocks alike."""
-    now, then = moment_at(boottime()), moment_at(boottime() - 100)
-    assert now.boot_id == then.boot_id
-    assert now.wall - then.wall == pytest.approx(now.boot - then.boot, abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("looks", "found"),
-    [
-        ([{"a": "x"}], False),
-        ([{"a": "x"}, {"a": "x"}], False),
-        ([{"a": "x"}, {"a": "x", "b": "x"}], True),
-        ([{"a": "x"}, {"b": "x"}], True),
-        ([{"a": "x"}, {"b": "y"}], False),
-        ([{"a": "x"}, {}, {"b": "x"}], False),
-        ([{"a": "x"}, {"b": "x"}, {"b": "x"}], True),
-    ],
-    ids=["once", "unchanged", "two", "renewed", "another owner", "it had gone", "remembered"],
-)
-def test_another_machine_of_this_name(tmp_path: Path, looks: list[dict[str, str]], found: bool) -> None:
-    """Locks that bear this machine's name, by owner: one without a process here was renewed, so it runs elsewhere."""
-    sightings = Sightings(tmp_path, "id", "address")
-    for number, strangers in enumerate(looks):
-        entries = [replace(LOCK, name=name) for name in strangers]
-        memory = sightings.note(entries, later(100.0 * number), None, strangers)
-    assert (memory.namesake is not None) is found
-
-
-def test_another_machine_is_forgotten_some_day(tmp_path: Path) -> None:
-    sightings = Sightings(tmp_path, "id", "address")
-    sightings.note([LOCK], START, None, {LOCK.name: "x"})
-    sightings.note([replace(LOCK, name="b")], later(1), None, {"b": "x"})
-    assert sightings.note([], later(NAMESAKE_SECONDS)).namesake is not None
-    assert sightings.note([], later(NAMESAKE_SECONDS + 1)).namesake is None
+def test_a_folders_file_system(tmp_path: Path) -> None:
+    known = {line.split(" - ")[1].split()[0] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    assert file_system(Path("/proc")) == "proc"
+    assert file_system(tmp_path) in known | {""}
+    assert file_system(tmp_path / "nowhere") == ""

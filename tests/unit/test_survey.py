@@ -7,7 +7,7 @@ import threading
 from lockctl.deadline import Background, Deadline, boottime
 from lockctl.repository.crypto import Key
 from lockctl.repository.reader import OpenedKey, Repository
-from lockctl.survey import take_survey
+from lockctl.survey.observe import observe, take_survey
 from tests.memory import MemoryTransport
 from tests.unit.envelope import MASTER, config_bytes, named, sealed_lock
 
@@ -52,6 +52,6 @@ def test_our_clock_is_taken_back_to_the_answer() -> None:
     transport = AskedTransport()
     repository = Repository(transport, config_bytes(), Background(lambda: OPENED), Deadline(20))
     before = boottime()
-    local = take_survey(repository, "memory", wall=wall).clocks.local
+    local = observe(repository, "memory", wall=wall).clocks.local
     late = (1_800_000_000 * SECOND - local) / SECOND
     assert 0 <= late <= boottime() - before

@@ -17,10 +17,10 @@ from lockctl.errors import (
     ShareRefused,
     Unreachable,
 )
-from lockctl.survey import Survey
-from lockctl.watching import LOOK_SECONDS, TICK_SECONDS, Eyes, Lost, keep_looking
+from lockctl.survey.values import Survey
+from lockctl.watching import LOOK_SECONDS, TICK_SECONDS, Eyes, Lost, keep_looking, next_look
 from tests.memory import SECOND, MemoryTransport
-from tests.unit.making import make_survey
+from tests.unit.making import make_survey, make_verdict
 
 LOST = ConnectionLost("the connection is gone")
 
@@ -86,6 +86,20 @@ def test_it_looks_now_and_then_where_nothing_changes() -> None:
     looks = [number for number, kind in enumerate(kinds) if kind is Survey]
     assert len(looks) == 2
     assert looks[1] == LOOK_SECONDS / TICK_SECONDS + 1
+
+
+@pytest.mark.parametrize(
+    ("waits", "seconds"),
+    [
+        ([], LOOK_SECONDS),
+        ([None, 0, 900], LOOK_SECONDS),
+        ([900, 12], 12.5),
+        ([0], LOOK_SECONDS),
+    ],
+    ids=["none", "far away", "soon", "settled"],
+)
+def test_it_looks_when_our_own_sight_settles_a_lock(waits: list[float | None], seconds: float) -> None:
+    assert next_look(make_survey([make_verdict(wait=wait) for wait in waits])) == seconds
 
 
 def test_what_fails_at_first_is_not_tried_again() -> None:

@@ -6,51 +6,32 @@ from dataclasses import replace
 
 import pytest
 
-from lockctl.liveness.evidence import Seen, State, Trust
+from lockctl.liveness.evidence import Seen, Witness
 from lockctl.liveness.folder import look_over
-from lockctl.liveness.witnesses import keeps_creation, server_clock
-from lockctl.transport.base import CreationTrial, Entry
-from tests.unit.making import (
-    DAY,
-    FOLLOWED,
-    GIVES_UP,
-    KEPT,
-    ONE_CLOCK,
-    REFUSED,
-    judge_one,
-    make_facts,
-    make_file,
-    make_lock,
-)
+from lockctl.liveness.witnesses import contradict, keeps_creation, server_clock
+from lockctl.transport.base import Entry
+from tests.unit.making import DAY, judge_one, make_facts, make_file, make_lock
 
 
 @pytest.mark.parametrize(
-    ("trial", "created", "written", "seen_kept", "trust"),
+    ("created", "written", "seen_kept", "own"),
     [
-        (KEPT, 100, 100.003, False, Trust.PROVEN),
-        (KEPT, 100, 100, False, Trust.LIKELY),
-        (KEPT, 100, 5000, False, Trust.PROVEN),
-        (KEPT, None, 100, True, None),
-        (None, 100, 5000, False, Trust.LIKELY),
-        (None, 100, 101, False, Trust.LIKELY),
-        (None, 100, 100.999, False, None),
-        (None, 100, 100, False, None),
-        (None, 100, 100, True, Trust.LIKELY),
-        (REFUSED, 100, 5000, False, Trust.LIKELY),
-        (REFUSED, 100, 100, False, None),
-        (ONE_CLOCK, 100, 5000, False, Trust.LIKELY),
-        (ONE_CLOCK, 100, 100, True, Trust.LIKELY),
-        (FOLLOWED, 100, 5000, True, None),
+        (100, 5000, False, True),
+        (100, 101, False, True),
+        (100, 100.999, False, False),
+        (100, 100, False, False),
+        (100, 100, True, True),
+        (None, 100, True, False),
     ],
 )
 def test_how_far_a_creation_time_is_the_servers_own(
-    trial: CreationTrial | None, created: float | None, written: float, seen_kept: bool, trust: Trust | None
+    created: float | None, written: float, seen_kept: bool, own: bool
 ) -> None:
     file = make_file(make_lock(DAY), created=created, written=written)
-    facts = make_facts(trial=trial, directory=40, keeps_creation=seen_kept)
-    witness = server_clock(file.entry, facts, look_over((), lambda _: False, made_up=False))
-    assert witness.trust is trust
-    assert (witness.name, witness.age) == (("server-creation", 100) if trust else ("server-directory", 40))
+    facts = make_facts(directory=40, keeps_creation=seen_kept)
+    folder = replace(look_over((), lambda _: False, 0), moves=True)
+    witness = server_clock(file.entry, facts, folder)
+    assert (witness.name, witness.age) == (("server-creation", 100) if own else ("server-directory", 40))
 
 
 SECOND = 10**9
@@ -94,22 +75,14 @@ def test_what_a_server_could_not_have_made_up(
 
 
 @pytest.mark.parametrize(
-    ("owner", "created", "seen", "independent"),
-    [
-        (5000, 9000, Seen(0, None), True),
-        (5000, 9000, Seen(0, 9000), True),
-        (5000, 9000, Seen(0, 3600), False),
-        (9050, 9000, Seen(0, 3600), True),
-        (5000, 9000, Seen(GIVES_UP, 3600), True),
-    ],
-    ids=["first look", "a look before it", "a look that lacked it", "both clocks tell of one moment", "our own clock"],
+    ("age", "at_most", "says"),
+    [(7200, None, "renewed"), (7200, 7140, "renewed"), (7200, 7139, None), (100, 50, "renewed"), (111, 50, None)],
 )
-def test_a_creation_time_that_a_look_refutes(owner: float, created: float, seen: Seen, independent: bool) -> None:
-    """The server's clock was set back when it started, and an owner at or below 0.9.6 never tells when it renewed."""
-    file = make_file(make_lock(owner), created=created)
-    verdict = judge_one(file, replace(make_facts(), seen={file.id: seen}))
-    assert (verdict.state, verdict.independent) == (State.STALE, independent)
-    assert independent or "was not there" in verdict.why_attended
+def test_a_claim_that_our_own_eyes_contradict(age: float, at_most: float | None, says: str | None) -> None:
+    """It is still shown, with the reason why it does not count."""
+    witness = contradict(Witness("owner-clock", "renewed", "renewed long ago", age), Seen(0, at_most))
+    assert (witness.says, witness.age) == (says, age)
+    assert says is not None or witness.text.startswith("renewed long ago, which cannot be: ")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +106,7 @@ def test_how_far_a_hosts_clock_is_off(others: list[float], ahead: float, words: 
 
 def test_a_hosts_clock_that_nobody_knows() -> None:
     file = make_file(make_lock(18000), created=0)
-    verdict = judge_one(file, make_facts(trial=FOLLOWED))
+    verdict = judge_one(file, make_facts(keeps_creation=False))
     assert [w.ahead for w in verdict.witnesses if w.name == "host-clock"] == [None]
 
 
