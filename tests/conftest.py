@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.loop import LoopOfPrunes
 from tests.lab.restic import Repository, copy_repository
 from tests.lab.samba import BACKUP, Samba, Share, default_user
 
@@ -17,6 +18,24 @@ READ_ONLY = Share("read-only", Path(BACKUP.name), {"read only": "yes"})
 UNDATED = Share("undated", options={"store dos attributes": "no"})
 
 NewRepository = Callable[..., Repository]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs beside all other tests is collected when they have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("collected_last") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loop_of_prunes(request: pytest.FixtureRequest) -> Iterator[LoopOfPrunes | None]:
+    """The loop of ten minutes, begun before the first test where one wants it."""
+    if not any(item.get_closest_marker("collected_last") for item in request.session.items):
+        yield None
+        return
+    samba, template = request.getfixturevalue("samba"), request.getfixturevalue("template")
+    loop = LoopOfPrunes(copy_repository(samba, template, "loop-of-prunes"))
+    loop.start()
+    yield loop
+    loop.stop()
 
 
 @pytest.fixture(scope="session")

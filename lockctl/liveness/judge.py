@@ -181,7 +181,9 @@ def _undecided(ages: _Ages, limits: Thresholds) -> tuple[State, Reason]:
     if most <= limits.expired:
         given_up = "; restic has given up by itself (0.15 and newer)" if ages.certain > limits.gives_up else ""
         return State.OVERDUE, Reason("renewal-missed", f"a renewal was missed: {ages.claims}{given_up}")
-    return State.DOUBTFUL, Reason("claim-refuted" if ages.refuted else "clocks-disagree", ages.claims)
+    if ages.refuted:
+        return State.DOUBTFUL, Reason("claim-refuted", ages.claims)
+    return State.DOUBTFUL, Reason("clocks-disagree", ages.claims)
 
 
 def _outlook(state: State, findings: tuple[Witness, ...], limits: Thresholds) -> tuple[Reason, ...]:
