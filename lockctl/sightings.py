@@ -93,7 +93,7 @@ class Sightings:
     def _newness(self) -> str:
         lies = _FLEETING.get(file_system(self._folder))
         where = f" It lies in {lies}." if lies else ""
-        hint = "If this is not the first run, that folder is not kept: see --state-dir, or use --watch"
+        hint = "If it was the first, all is well; else that folder is not kept: see --state-dir, or use --watch"
         return f"{self._folder} was made by this run.{where} {hint}"
 
     def _list(self) -> list[Path]:

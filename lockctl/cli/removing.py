@@ -181,6 +181,4 @@ def _show_run(run: Run, console: Console, removing: Removing) -> None:
     for line in table.failure_lines(run):
         console.fail(line)
     if run.forgetful:
-        console.warn(
-            f"what waits has to be seen again and again, and there is no memory of earlier runs: {run.forgetful}"
-        )
+        console.warn(f"locks wait to be seen here for long enough, and no earlier run is remembered: {run.forgetful}")

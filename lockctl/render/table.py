@@ -174,9 +174,9 @@ def _row(verdict: Verdict, ids: Mapping[str, str], colour: bool, wide: bool, why
 
 
 def _plan_row(do: str, verdict: Verdict, ids: Mapping[str, str], colour: bool, why: str) -> Row:
-    row = {"DO": do, **_row(verdict, ids, colour, False)}
-    last = {"STATE": row.pop("STATE"), "WHY": visible(why, 2 * WHY_WIDTH)}
-    return {**row, "SEEN": describe_seen(verdict), **last}
+    row = _row(verdict, ids, colour, False)
+    last = {"STATE": row.pop("STATE"), row.popitem()[0]: visible(why, 2 * WHY_WIDTH)}
+    return {"DO": do, **row, "SEEN": describe_seen(verdict), **last}
 
 
 def _why(kept: Kept) -> str:
