@@ -41,10 +41,12 @@ def rm(
 
     ask = _ask_for_id if force else ask_for_all
     run = remove_locks(common, Removing("lockctl.rm/1", wish_for, ask, dry_run, json), console)
+    from lockctl.render.table import describe_kept
+
     status = exit_status(run)
     left = [kept for kept in run.kept if any(kept.verdict.file.id.startswith(beginning) for beginning in ids)]
     for kept in left:
-        console.fail(f"{kept.verdict.file.id[:8]} is {kept.verdict.state.value} and was kept: {kept.why}")
+        console.fail(f"{kept.verdict.file.id[:8]} is {kept.verdict.state.value} and was kept: {describe_kept(kept)}")
     return status or (1 if left else 0)
 
 

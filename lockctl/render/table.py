@@ -42,7 +42,7 @@ def plan_table(plan: Plan, colour: bool) -> str:
     ids = short_ids([v.file.id for v in plan.steps] + [k.verdict.file.id for k in plan.kept])
     rows = [_plan_row("remove", verdict, ids, colour, verdict.why) for verdict in plan.steps]
     asked_for = [kept for kept in plan.kept if kept.why != NOT_ASKED_FOR]
-    rows += [_plan_row("keep", kept.verdict, ids, colour, _why(kept)) for kept in asked_for]
+    rows += [_plan_row("keep", kept.verdict, ids, colour, describe_kept(kept)) for kept in asked_for]
     others = len(plan.kept) - len(asked_for)
     lines = [_tabulate(rows, "plain")] if rows else []
     lines += [f"{count(others, 'other lock')} not asked for"] if others else []
@@ -61,6 +61,11 @@ def plan_question(plan: Plan, policy: Policy) -> str:
     longest = describe_duration(60 * ceil(max(verdict.wait or 0.0 for verdict in unsure) / 60))
     which = f"{len(unsure)} of them {'is' if len(unsure) == 1 else 'are'}" if len(plan.steps) > 1 else "It is"
     return f"{question} {which} {state} by {whose} alone; 'prune --watch' makes sure in {longest}."
+
+
+def describe_kept(kept: Kept) -> str:
+    """Why a lock stays, and from when on it can go where only our own sight keeps it."""
+    return kept.why if kept.until is None else f"{kept.why}; {describe_wait(kept.verdict, kept.until)}"
 
 
 def can_run(survey: Survey) -> str:
@@ -177,10 +182,6 @@ def _plan_row(do: str, verdict: Verdict, ids: Mapping[str, str], colour: bool, w
     row = _row(verdict, ids, colour, False)
     last = {"STATE": row.pop("STATE"), row.popitem()[0]: visible(why, 2 * WHY_WIDTH)}
     return {"DO": do, **row, "SEEN": describe_seen(verdict), **last}
-
-
-def _why(kept: Kept) -> str:
-    return kept.why if kept.until is None else f"{kept.why}; {describe_wait(kept.verdict, kept.until)}"
 
 
 def _tabulate(rows: Sequence[Row], format_name: str) -> str:
