@@ -9,8 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lockctl.errors import InUse, PermissionRefused
-from lockctl.liveness.witnesses import is_proven
-from lockctl.transport.base import Entry, Removal, Trial
+from lockctl.transport.base import Entry, Removal
 from tests.contract.places import DiskPlace, connect, samba_place
 from tests.contract.wires import SHARE_ALL, SHARE_READ, OtherClient
 from tests.lab.samba import Samba
@@ -132,7 +131,6 @@ def test_no_permission_to_put(shared: DiskPlace) -> None:
 def test_a_read_only_share_refuses_all_but_reading(samba: Samba, shared: DiskPlace) -> None:
     shared.put("locks/lock", DATA)
     transport = connect(samba, shared.root.name, "read-only")
-    assert transport.try_creation().outcome is Trial.REFUSED
     (entry,) = transport.list_directory("locks").entries
     assert transport.read_many(["locks/lock"], 100) == [DATA]
     with pytest.raises(PermissionRefused):
@@ -143,11 +141,15 @@ def test_a_read_only_share_refuses_all_but_reading(samba: Samba, shared: DiskPla
     transport.close()
 
 
-def test_creation_follows_where_it_is_made_up(samba: Samba) -> None:
+def test_where_creation_is_made_up_a_file_is_known_by_its_last_write(samba: Samba) -> None:
+    """Its creation moves when it is read on the server."""
     place = samba_place(samba, "follows", "undated")
     place.put("locks/lock", DATA)
-    assert place.transport.try_creation().outcome is Trial.FOLLOWED
-    assert place.names("") == ["locks"]
+    entry = entry_of(place)
+    path = place.root / "locks/lock"
+    os.utime(path, ns=(entry.written - 3600 * 10**9, path.stat().st_mtime_ns))
+    assert entry_of(place).created != entry.created
+    assert place.transport.remove("locks", entry, DATA) is Removal.REMOVED
     place.transport.close()
 
 
@@ -156,15 +158,3 @@ def test_a_link_is_not_followed(shared: DiskPlace) -> None:
     (shared.root / "locks/link").symlink_to("/etc/passwd")
     (read,) = shared.transport.read_many(["locks/link"], 100)
     assert not isinstance(read, bytes)
-
-
-def test_creation_is_not_proven_of_a_file_from_the_servers_own_disk(shared: DiskPlace) -> None:
-    """Samba makes it up as the oldest of access, write and change: no tick equal to the last write, until it is read.
-
-    The server's disk may be kept without access times, and then it stays so.
-    """
-    shared.put("locks/lock", DATA)
-    written = (shared.root / "locks/lock").stat().st_mtime_ns
-    os.utime(shared.root / "locks/lock", ns=(written - 1_000_000, written))
-    assert shared.transport.try_creation().outcome is Trial.KEPT
-    assert not is_proven(entry_of(shared), shared.transport.try_creation())
