@@ -40,8 +40,8 @@ class Run:
     stopped: LockctlError | None = None
     closed: list[Record] = field(default_factory=list)
     """What an earlier run had left open."""
-    planned: tuple[Verdict, ...] = ()
-    """What a dry run would remove."""
+    planned: tuple[Verdict, ...] | None = None
+    """What a dry run would remove, None for a run that is none."""
 
     def of(self, *outcomes: Outcome) -> list[Result]:
         """The results with one of these outcomes that did not fail."""
@@ -56,7 +56,7 @@ class Run:
     def blocking(self) -> list[Verdict]:
         """The locks that keep restic from something and remain, or would after a dry run's plan."""
         gone = {result.verdict.file.id for result in self.of(Outcome.REMOVED, Outcome.GONE)}
-        gone |= {verdict.file.id for verdict in self.planned}
+        gone |= {verdict.file.id for verdict in self.planned or ()}
         return [verdict for verdict in self.survey.verdicts if verdict.blocks and verdict.file.id not in gone]
 
     @property
@@ -67,7 +67,8 @@ class Run:
     @property
     def forgetful(self) -> str:
         """Why locks wait that an earlier run may have seen for long enough, '' where none do for that reason."""
-        return self.survey.forgetful if any(kept.until is not None for kept in self.kept) else ""
+        waits = self.planned is None and any(kept.until is not None for kept in self.kept)
+        return self.survey.forgetful if waits else ""
 
     @property
     def status(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,36 +21,26 @@ TICK = 100
 
 
 def seen_for(
-    repository: Repository, seconds: float = ENOUGH, *, address: str = "", state: Path | None = None
+    repository: Repository,
+    seconds: float = ENOUGH,
+    *,
+    whatever_its_times: bool = False,
+    address: str = "",
+    state: Path | None = None,
 ) -> None:
-    """Let a run have seen, so many seconds ago, all that stands there now. Other memories of this place are lost.
+    """Let a run have looked so many seconds ago, which saw what stood there then by its last write, or all.
 
-    `address` is that of the runs that follow, where it is not the repository's usual one.
+    `address` is that of the runs that follow, where it is not the repository's usual one. An older memory is lost.
     """
-    _look(repository, _files(repository), seconds, address, state)
-
-
-def seen_without(repository: Repository, seconds: float, address: str = "") -> None:
-    """Let a run have seen, so many seconds ago, that nothing stood there."""
-    _look(repository, (), seconds, address, None)
-
-
-def _look(
-    repository: Repository, files: Sequence[LockFile], seconds: float, address: str, state: Path | None
-) -> None:
+    then = time.time_ns() - int(seconds * 10**9)
+    files = [file for file in _files(repository) if whatever_its_times or file.entry.written <= then]
     config = hashlib.sha256((repository.path / "config").read_bytes()).hexdigest()
     key = f"{config}\n{address or repository.address}"
     folder = (state or state_of(repository)) / "sightings"
     (folder / hashlib.sha256(key.encode()).hexdigest()).unlink(missing_ok=True)
     now = moment_at(boottime(), time.time_ns())
-    then = replace(
-        now,
-        awake=now.awake - seconds,
-        boot=now.boot - seconds,
-        wall=now.wall - seconds,
-        server=now.server - seconds,
-    )
-    Sightings(folder).note(key, files, then)
+    passed = {name: getattr(now, name) - seconds for name in ("awake", "boot", "wall", "server")}
+    Sightings(folder).note(key, files, replace(now, **passed))
 
 
 def _files(repository: Repository) -> list[LockFile]:

@@ -13,6 +13,7 @@ from dateutil.parser import isoparse
 
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import history, lockctl, state_of
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -30,6 +31,7 @@ def test_nothing_was_removed(repository: Repository) -> None:
 
 def test_table(repository: Repository) -> None:
     old, other = aged_lock(repository, 3 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     assert lockctl(repository, "restore", other).status == 0
     done = lockctl(repository, "history")
@@ -44,6 +46,7 @@ def test_table(repository: Repository) -> None:
 
 def test_json(repository: Repository) -> None:
     lock_id = aged_lock(repository, 2 * HOUR, WEB2, exclusive=True)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     told = lockctl(repository, "history", "--json").json
     assert told["schema"] == "lockctl.history/1"
@@ -60,6 +63,7 @@ def test_json(repository: Repository) -> None:
 
 def test_the_journal_holds_the_bytes(repository: Repository) -> None:
     lock_id = aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     lines = [json.loads(line) for line in (state_of(repository) / "journal.jsonl").read_text().splitlines()]
     assert [line["type"] for line in lines] == ["intent", "outcome"]
@@ -69,6 +73,7 @@ def test_the_journal_holds_the_bytes(repository: Repository) -> None:
 
 def test_history_needs_no_repository(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     variables = {name: value for name, value in repository.env.items() if not name.startswith(("RESTIC_", "RCLONE_"))}
     assert len(history(variables, state_of(repository))) == 1
@@ -79,12 +84,14 @@ def test_history_needs_no_repository(repository: Repository) -> None:
 
 def test_a_torn_last_line_is_no_line(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     journal = state_of(repository) / "journal.jsonl"
     with journal.open("a") as file:
         file.write('{"type":"intent","key":"half')
     assert len(history(repository)) == 1
     aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes")
     assert done.status == 0, done.text
     assert [entry["outcome"] for entry in history(repository)] == ["removed", "removed"]
@@ -106,6 +113,7 @@ def test_a_damaged_line_removes_nothing(repository: Repository) -> None:
 def test_an_intent_without_outcome_is_told_and_closed(repository: Repository) -> None:
     """As a run leaves it that was killed right after its intent, the lock standing or gone."""
     standing, gone = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     journal = state_of(repository) / "journal.jsonl"
     lines = [line for line in journal.read_text().splitlines() if '"type":"intent"' in line]
@@ -115,6 +123,7 @@ def test_an_intent_without_outcome_is_told_and_closed(repository: Repository) ->
     repository.samba.give(repository.path / "locks")
     assert {entry["outcome"] for entry in history(repository)} == {None}
     assert lockctl(repository, "history").stdout.count("not finished") == 2
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes")
     assert done.status == 0, done.text
     assert f"an earlier run was ended at lock {standing[:8]}" in done.stderr

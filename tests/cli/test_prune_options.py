@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2, WEB3
-from tests.cli.run import ids, lockctl
+from tests.cli.run import ids, list_locks, lockctl
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -28,6 +29,7 @@ def test_options_narrow(repository: Repository, options: list[str], goes: set[st
         "web2": aged_lock(repository, 3 * HOUR, WEB2),
         "web3": aged_lock(repository, 60, WEB3),
     }
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes", "--json", *options)
     assert done.status == 0
     assert ids(done.json["removed"]) == {made[host] for host in goes}
@@ -37,6 +39,7 @@ def test_options_narrow(repository: Repository, options: list[str], goes: set[st
 def test_trusted_owner_clock(repository: Repository) -> None:
     """The server's clock is known to be wrong: it says 10 minutes where the owner's says 2 hours."""
     lock_id = aged_lock(repository, 2 * HOUR, WEB1, created_age=600)
+    seen_for(repository, whatever_its_times=True)
     without = lockctl(repository, "prune", "--yes")
     assert (without.status, repository.lock_ids()) == (0, [lock_id])
     assert "doubtful" in without.stderr
@@ -48,6 +51,7 @@ def test_trusted_owner_clock(repository: Repository) -> None:
 def test_trusted_server_clock(repository: Repository) -> None:
     """The owner's clock is known to be wrong: it is an hour and a half ahead."""
     lock_id = aged_lock(repository, 600, WEB1, created_age=2 * HOUR)
+    seen_for(repository)
     without = lockctl(repository, "prune", "--yes")
     assert (without.status, repository.lock_ids()) == (0, [lock_id])
     done = lockctl(repository, "prune", "--yes", "--trust-clock", "server")
@@ -56,9 +60,23 @@ def test_trusted_server_clock(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("clock", ["owner", "server"])
+def test_a_trusted_clock_alone_is_not_enough_unattended(repository: Repository, clock: str) -> None:
+    """A person says yes to that one clock, and is told so."""
+    lock_id = aged_lock(repository, 2 * HOUR, WEB1)
+    list_locks(repository)
+    done = lockctl(repository, "prune", "--yes", "--trust-clock", clock)
+    assert (done.status, repository.lock_ids()) == (0, [lock_id])
+    assert "can go after" in done.stderr
+    person = lockctl(repository, "prune", "--trust-clock", clock, tty=True, stdin="y\n")
+    assert f"It is stale by the {clock}'s clock alone; 'prune --watch' makes sure in 23 min. [y/N]" in person.stdout
+    assert repository.lock_ids() == []
+
+
+@pytest.mark.parametrize("clock", ["owner", "server"])
 def test_no_trust_removes_what_was_just_renewed(repository: Repository, clock: str) -> None:
     just_made = aged_lock(repository, 5 * HOUR, WEB1, created_age=60)
     just_renewed = aged_lock(repository, 60, WEB2, created_age=60, written_age=5 * HOUR)
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes", "--trust-clock", clock)
     assert done.status == 0
     assert repository.sound_lock_ids() == {just_made, just_renewed}
@@ -66,9 +84,11 @@ def test_no_trust_removes_what_was_just_renewed(repository: Repository, clock: s
 
 def test_fail_if_locked(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     free = lockctl(repository, "prune", "--yes", "--fail-if-locked")
     assert (free.status, repository.lock_ids()) == (0, [])
     old, new = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 60, WEB2)
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes", "--fail-if-locked")
     assert done.status == 11
     assert old[:8] in done.stdout
@@ -86,6 +106,7 @@ def test_quiet_says_nothing_where_nothing_happens(repository: Repository) -> Non
     assert (empty.status, empty.text) == (0, "")
     aged_lock(repository, 60, WEB2)
     aged_lock(repository, 900, WEB3)
+    seen_for(repository)
     kept = lockctl(repository, "prune", "--older", "2h", "--yes", "--quiet")
     assert (kept.status, kept.text) == (0, "")
 
@@ -93,6 +114,7 @@ def test_quiet_says_nothing_where_nothing_happens(repository: Repository) -> Non
 def test_quiet_says_what_was_removed(repository: Repository) -> None:
     old = aged_lock(repository, 3 * HOUR, WEB1)
     aged_lock(repository, 60, WEB2)
+    seen_for(repository)
     done = lockctl(repository, "prune", "--older", "2h", "--yes", "--quiet")
     assert done.status == 0
     assert done.stdout == f"removed {old[:8]} (web1, PID 4209, root): not renewed for 3 h\n"
@@ -100,8 +122,11 @@ def test_quiet_says_what_was_removed(repository: Repository) -> None:
 
 
 def test_a_dry_run_of_an_unattended_run(repository: Repository) -> None:
-    """It announces what the unattended run then removes, though it makes no test of creation times."""
+    """It announces what the unattended run then removes, and what waits."""
     old, new = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 60, WEB2)
+    first = lockctl(repository, "prune", "--dry-run", "--yes")
+    assert (first.status, first.stdout.count("can go after")) == (0, 1)
+    seen_for(repository)
     planned = lockctl(repository, "prune", "--dry-run", "--yes", "--json").json
     assert (ids(planned["removed"]), ids(planned["kept"])) == ({old}, {new})
     done = lockctl(repository, "prune", "--yes", "--json").json

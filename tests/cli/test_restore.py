@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import history, ids, lockctl, smb_environment, state_of
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -15,6 +16,7 @@ def removed(repository: Repository) -> tuple[str, bytes]:
     """A lock that was removed, and its bytes."""
     lock_id = aged_lock(repository, 2 * HOUR, WEB1, exclusive=True)
     data = (repository.path / "locks" / lock_id).read_bytes()
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes")
     assert (done.status, repository.lock_ids()) == (0, []), done.text
     return lock_id, data
@@ -47,6 +49,7 @@ def test_held_after_restore(repository: Repository, removed: tuple[str, bytes]) 
     assert lockctl(repository, "restore", lock_id).status == 0
     repository.samba.set_times("backup", f"{repository.folder}/locks/{lock_id}", 1_700_000_000_000_000_000, None)
     other = aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes")
     assert done.status == 0
     assert f"removed {other[:8]}" in done.stdout
@@ -121,6 +124,7 @@ def test_an_empty_journal(repository: Repository) -> None:
 
 def test_two_ids(repository: Repository) -> None:
     made = [aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)]
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     done = lockctl(repository, "restore", "--json", *made)
     assert done.status == 0
@@ -133,6 +137,7 @@ def test_two_ids(repository: Repository) -> None:
 
 def test_two_ids_of_which_one_stands(repository: Repository) -> None:
     made = [aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)]
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     (repository.path / "locks" / made[0]).write_bytes(b"x")
     done = lockctl(repository, "restore", *made)
@@ -152,6 +157,7 @@ def test_two_ids_of_which_one_is_unknown(repository: Repository, removed: tuple[
 
 def test_an_ambiguous_id(repository: Repository) -> None:
     made = [aged_lock(repository, 2 * HOUR, WEB1) for _ in range(17)]
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     twice = next(one[0] for one in made if sum(other[0] == one[0] for other in made) > 1)
     done = lockctl(repository, "restore", twice)
@@ -176,6 +182,7 @@ def test_what_was_restored_and_removed_again(repository: Repository, removed: tu
 def test_a_damaged_lock_comes_back_damaged(repository: Repository) -> None:
     lock_id = aged_lock(repository, 2 * HOUR, cut_to=60)
     data = (repository.path / "locks" / lock_id).read_bytes()
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     assert lockctl(repository, "restore", lock_id).status == 0
     assert (repository.path / "locks" / lock_id).read_bytes() == data

@@ -6,12 +6,14 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2, WEB3, put_old, strange_bytes
 from tests.cli.run import CTRL_D, history, ids, lockctl
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
 
 def test_only_what_is_named_goes(repository: Repository) -> None:
     one, other = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, 3 * HOUR, WEB2)
+    seen_for(repository)
     done = lockctl(repository, "rm", one[:10], "--yes", "--json")
     assert done.status == 0, done.text
     assert done.json["schema"] == "lockctl.rm/1"
@@ -22,6 +24,7 @@ def test_only_what_is_named_goes(repository: Repository) -> None:
 def test_a_live_lock_stays(repository: Repository) -> None:
     """Naming a lock is no proof of anything."""
     active = aged_lock(repository, 60, WEB1)
+    seen_for(repository)
     done = lockctl(repository, "rm", active, "--yes")
     assert done.status == 1
     assert f"{active[:8]} is active and was kept: renewed 1 min ago" in done.stderr
@@ -99,6 +102,8 @@ def test_force_without_a_terminal(repository: Repository) -> None:
 def test_an_exclusive_lock_calls_for_a_check(repository: Repository) -> None:
     """What held it did not end by itself."""
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     assert "restic check" not in lockctl(repository, "prune", "--yes").stdout
     aged_lock(repository, 2 * HOUR, WEB1, exclusive=True)
+    seen_for(repository)
     assert "'restic check' is due" in lockctl(repository, "prune", "--yes", "--quiet").stdout

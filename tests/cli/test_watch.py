@@ -10,6 +10,7 @@ import pytest
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import environment, lockctl, start
 from tests.cli.running import SECONDS, remove, running
+from tests.cli.seeing import seen_for
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
@@ -108,6 +109,7 @@ def test_a_lost_connection_is_made_again(repository: Repository) -> None:
 
 def test_an_owner_that_comes_back_is_told(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     with running(repository, "watch", "--json") as watch:
         back = aged_lock(repository, 0, WEB1)
