@@ -39,7 +39,7 @@ _FLEETING = {"tmpfs": "a tmpfs, which is emptied at each start", "overlay": "a c
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Host:
     """This machine, as the memory knows it: a hash of what tells it from others, and its name for people."""
 
     identity: str
@@ -49,7 +49,7 @@ class Machine:
 class Sightings:
     """The memories below `folder`, as one run uses them."""
 
-    def __init__(self, folder: Path, machine: Machine | None = None) -> None:
+    def __init__(self, folder: Path, machine: Host | None = None) -> None:
         self._folder = folder
         self._machine = machine or this_machine()
         self._problems: dict[str, str] = {}
@@ -151,13 +151,13 @@ def is_first_start(proc: Path = Path("/proc")) -> bool:
     return started < _INIT_SECONDS
 
 
-def this_machine() -> Machine:
+def this_machine() -> Host:
     """This machine. A container has what its host has, and its volumes stay with that."""
     found = []
     for path in _IDENTITIES:
         with suppress(OSError):
             found.append(path.read_bytes())
-    return Machine(hashlib.sha256(b"\0".join(found)).hexdigest(), socket.gethostname())
+    return Host(hashlib.sha256(b"\0".join(found)).hexdigest(), socket.gethostname())
 
 
 def file_system(folder: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> str:
@@ -172,7 +172,7 @@ def file_system(folder: Path, mountinfo: Path = Path("/proc/self/mountinfo")) ->
     return next((words[words.index("-") + 1] for words in mounts if words[2] == number), "")
 
 
-def _encode(memory: Memory, machine: Machine) -> str:
+def _encode(memory: Memory, machine: Host) -> str:
     looked = astuple(memory.looked)[:5] if memory.looked is not None else None
     locks = {name: [one.instance[1:], one.stood, one.absent] for name, one in memory.sightings.items()}
     return json.dumps(
@@ -180,7 +180,7 @@ def _encode(memory: Memory, machine: Machine) -> str:
     )
 
 
-def _decode(data: bytes) -> tuple[Memory, Machine]:
+def _decode(data: bytes) -> tuple[Memory, Host]:
     """The memory in this file, and whose it is. Raises ValueError, TypeError or KeyError where it is damaged."""
     fields = json.loads(data)
     identity, hostname = fields["machine"]
@@ -193,7 +193,7 @@ def _decode(data: bytes) -> tuple[Memory, Machine]:
         for name, ((size, written), stood, absent) in fields["locks"].items()
     }
     looked = Moment(str(boot_id), awake, boot, wall, server)
-    return Memory(looked, bool(fields["complete"]), sightings), Machine(str(identity), str(hostname))
+    return Memory(looked, bool(fields["complete"]), sightings), Host(str(identity), str(hostname))
 
 
 def _finite(value: Any) -> float:

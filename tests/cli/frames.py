@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import Done, lockctl, state_of
+from tests.cli.seeing import seen_for
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository, copy_repository
 from tests.lab.seal import aged_lock
@@ -32,8 +33,10 @@ class Prepared:
     frames: int
 
     def copy(self, name: str) -> Repository:
-        """The same once more; creation times are in extended attributes, and come along."""
-        return copy_repository(self.original.samba, self.original.path, f"{self.original.folder}-{name}")
+        """The same once more, seen for long enough; creation times are in extended attributes, and come along."""
+        copy = copy_repository(self.original.samba, self.original.path, f"{self.original.folder}-{name}")
+        seen_for(copy)
+        return copy
 
 
 def prepare(repository: Repository) -> Prepared:
@@ -104,13 +107,13 @@ def assert_finished(repository: Repository, locks: frozenset[str]) -> Done:
     done = lockctl(repository, "prune", "--yes")
     assert done.status == 0, done.text
     assert repository.lock_ids() == []
-    assert sorted(path.name for path in repository.path.iterdir()) == ROOT_NAMES, "no probe is left behind"
+    assert sorted(path.name for path in repository.path.iterdir()) == ROOT_NAMES
     assert_told_truly(repository, locks)
     assert lockctl(repository, "history", "--json").status == 0
     return done
 
 
 def tidy(repository: Repository) -> None:
-    """Remove a copy and its state folder. A probe file of a run that was ended may vanish by itself meanwhile."""
+    """Remove a copy and its state folder."""
     shutil.rmtree(repository.path, ignore_errors=True)
     shutil.rmtree(state_of(repository), ignore_errors=True)

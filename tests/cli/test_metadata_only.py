@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import history, ids, lockctl, smb_environment
-from tests.cli.test_own_clock import set_back
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -37,7 +37,7 @@ def test_prune_takes_what_our_own_clock_has_seen(repository: Repository) -> None
     environment = without_key(repository)
     words = ("prune", "--metadata-only", "--yes", "--json")
     assert lockctl(environment, *words).json["removed"] == []
-    set_back(repository, 31 * 60)
+    seen_for(repository, 31 * 60, address=repository.smb_address)
     done = lockctl(environment, *words)
     assert (done.status, ids(done.json["removed"])) == (0, {old})
     assert [(entry["outcome"], entry["lock"]) for entry in history(repository)] == [("removed", None)]
@@ -48,8 +48,9 @@ def test_prune_takes_what_our_own_clock_has_seen(repository: Repository) -> None
 
 @pytest.mark.parametrize("age", [60, 900])
 def test_a_trusted_server_clock(repository: Repository, age: int) -> None:
-    """What it says has been renewed stays; what it says is old goes, for the test of its creation times proves it."""
+    """What it says has been renewed stays; what it says is old goes, once this machine has seen it for long enough."""
     old, new = aged_lock(repository, 2 * HOUR, WEB1), aged_lock(repository, age, WEB2)
+    seen_for(repository, address=repository.smb_address)
     done = lockctl(without_key(repository), "prune", "--metadata-only", "--trust-clock", "server", "--yes", "--json")
     assert (done.status, ids(done.json["removed"])) == (0, {old}), done.text
     assert repository.lock_ids() == [new]

@@ -1,6 +1,6 @@
 """`prune --watch` and `show --watch`: staying until doubt is settled.
 
-Nobody waits half an hour: the memory of a run is set back while another one watches, and a change makes that look.
+Nobody waits half an hour: the memory is replaced by an older one while a run watches, and a change makes that look.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lockctl.cli.run import spell_out
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import lockctl
 from tests.cli.running import doubtful_lock, remove, running
-from tests.cli.test_own_clock import set_back
+from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
@@ -21,10 +21,11 @@ from tests.lab.seal import aged_lock
 
 @pytest.mark.parametrize("ending", ["renewed", "gone"])
 def test_prune_stays_until_doubt_is_settled(repository: Repository, ending: str) -> None:
-    lock = doubtful_lock(repository)
     stale = aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
+    lock = doubtful_lock(repository)
     with running(repository, "prune", "--yes", "--watch") as prune:
-        prune.said(f"watching {lock[:8]} (web1, PID 4209, root), doubtful, for 31 min at most")
+        prune.said(f"watching {lock[:8]} (web1, PID 4209, root), active, for ")
         if ending == "renewed":
             aged_lock(repository, 0, WEB1)
         remove(repository, lock)
@@ -33,17 +34,29 @@ def test_prune_stays_until_doubt_is_settled(repository: Repository, ending: str)
     assert [line[:16] for line in prune.out] == [f"removed {stale[:8]}"]
 
 
-def test_prune_removes_what_our_own_clock_settles(new_repository: NewRepository) -> None:
-    """On a share without a clock of its own, and in one run."""
-    undated = new_repository("undated")
-    lock = aged_lock(undated, 5 * HOUR, WEB1)
-    with running(undated, "prune", "--yes", "--watch=20m") as prune:
-        prune.said("for 20 min at most")
-        assert undated.lock_ids() == [lock]
-        set_back(undated, 31 * 60)
-        aged_lock(undated, 0, WEB2)
+@pytest.mark.parametrize("share", ["backup", "undated"])
+def test_prune_removes_what_our_own_clock_settles(new_repository: NewRepository, share: str) -> None:
+    """What is stale by the clocks of others, or doubtful on a share without a clock of its own; and in one run."""
+    repository = new_repository(share)
+    lock = aged_lock(repository, 5 * HOUR, WEB1)
+    with running(repository, "prune", "--yes", "--watch=25m") as prune:
+        prune.said("stale, for 22 min 29 s at most" if share == "backup" else "doubtful, for 2")
+        assert repository.lock_ids() == [lock]
+        seen_for(repository, 31 * 60)
+        aged_lock(repository, 0, WEB2)
         assert prune.end() == 0
-    assert lock not in undated.lock_ids()
+    assert lock not in repository.lock_ids()
+
+
+def test_prune_looks_again_as_soon_as_it_is_sure(repository: Repository) -> None:
+    """Nothing changes on the share, and nobody tells it to look."""
+    lock = aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository, 1345)
+    with running(repository, "prune", "--yes", "--watch") as prune:
+        assert prune.end() == 0
+    assert [line[:16] for line in prune.out] == [f"removed {lock[:8]}"]
+    assert any("stale, for " in line for line in prune.errors)
+    assert repository.lock_ids() == []
 
 
 def test_a_watch_ends_in_time_and_changes_nothing(repository: Repository) -> None:
@@ -55,6 +68,7 @@ def test_a_watch_ends_in_time_and_changes_nothing(repository: Repository) -> Non
 
 def test_where_nothing_is_in_doubt_nobody_waits(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes", "--watch")
     assert done.status == 0
     assert "watching" not in done.text
@@ -63,8 +77,9 @@ def test_where_nothing_is_in_doubt_nobody_waits(repository: Repository) -> None:
 
 def test_a_watch_leaves_time_for_the_removal(repository: Repository) -> None:
     """`--timeout` is for the whole run: the stay ends before it does, and what is certain goes."""
-    doubtful = doubtful_lock(repository)
     aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
+    doubtful = aged_lock(repository, 900, WEB1)
     done = lockctl(repository, "prune", "--yes", "--watch", "--timeout", "8s")
     assert done.status == 0, done.text
     assert repository.lock_ids() == [doubtful]
@@ -117,7 +132,7 @@ def test_show_stays_until_a_lock_is_settled(repository: Repository) -> None:
     lock = doubtful_lock(repository)
     with running(repository, "show", lock[:8], "--watch", "--json") as show:
         show.said("watching")
-        set_back(repository, 31 * 60)
+        seen_for(repository, 31 * 60, whatever_its_times=True)
         aged_lock(repository, 0, WEB2)
         assert show.end() == 0
     assert json.loads(show.out[0])["lock"]["state"] == "stale"

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.run import ROOT, ids, list_locks, lockctl, smb_environment, state_of
+from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
 from tests.lab.restic import Repository
 from tests.lab.samba import Samba
@@ -48,6 +50,8 @@ def test_a_backup_that_runs_is_seen_and_kept(repository: Repository) -> None:
         (lock,) = list_locks(repository)
         assert (lock["id"], lock["pid"], lock["state"]) == (backup.lock_id, backup.process.pid, "active")
         assert lock["reasons"][0]["code"] == "owner-alive"
+        # Our own sight would let it go: what keeps it is that its owner runs.
+        seen_for(repository, whatever_its_times=True)
         pruned = lockctl(repository, "prune", "--yes", "--quiet")
         assert (pruned.status, pruned.text) == (0, "")
         blocked = lockctl(repository, "prune", "--yes", "--fail-if-locked")
@@ -64,6 +68,11 @@ def test_a_backup_that_was_killed_is_dead_but_young(repository: Repository) -> N
     assert (lock["id"], lock["state"], lock["removable"]) == (lock_id, "active", False)
     assert "owner-gone" in {reason["code"] for reason in lock["reasons"]}
     assert lockctl(repository, "prune", "--yes").status == 0
+    assert repository.lock_ids() == [lock_id]
+    # Unattended it would have to be seen for longer than that; for a person its state is all that keeps it.
+    person = lockctl(repository, "prune", tty=True, stdin="y\n")
+    assert person.status == 0, person.text
+    assert "0 locks removed, 1 kept" in person.stdout
     assert repository.lock_ids() == [lock_id], "nothing that was renewed within 7½ minutes goes"
 
 
@@ -71,6 +80,7 @@ def test_restic_can_lock_exclusively_after_prune(repository: Repository) -> None
     aged_lock(repository, 7200, Owner("web1"))
     aged_lock(repository, 9000, Owner("web2"), exclusive=True)
     assert repository.run("check", check=False).returncode != 0
+    seen_for(repository)
     done = lockctl(repository, "prune", "--yes")
     assert done.status == 0, done.text
     assert repository.run("check").returncode == 0
@@ -81,6 +91,7 @@ def test_restic_can_lock_exclusively_after_prune(repository: Repository) -> None
 def test_a_restored_lock_is_seen_by_restic(repository: Repository) -> None:
     lock_id = aged_lock(repository, 7200, Owner("web1", "anna", 12, 1000, 100))
     before = cat_lock(repository, lock_id)
+    seen_for(repository)
     assert lockctl(repository, "prune", "--yes").status == 0
     assert lock_id not in repository.run("list", "locks", "--no-lock").stdout
     assert lockctl(repository, "restore", lock_id).status == 0
@@ -118,35 +129,45 @@ def test_several_keys(repository: Repository, tmp_path: Path) -> None:
     assert wrong.status == 12
 
 
+def run_bare(variables: list[str], *words: str) -> subprocess.CompletedProcess[str]:
+    """Run lockctl with these variables alone, no terminal, and another working directory."""
+    return subprocess.run(
+        ["env", "-i", *variables, sys.executable, "-m", "lockctl", *words],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,
+    )
+
+
 def test_as_from_a_crontab(repository: Repository, tmp_path: Path) -> None:
     """An environment that is all but empty, no terminal, and another working directory."""
     old, new = aged_lock(repository, 3 * 3600, Owner("web1")), aged_lock(repository, 60, Owner("web2"))
     given = smb_environment(repository)
     names = ("RESTIC_REPOSITORY", "RESTIC_PASSWORD", "LOCKCTL_SMB_PASSWORD")
     needed = [f"{name}={given[name]}" for name in names]
-    home = [f"HOME={tmp_path}", "PATH=/usr/bin:/bin", f"PYTHONPATH={ROOT}"]
-    command = ["env", "-i", *home, *needed, sys.executable, "-m", "lockctl"]
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command, *words],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            start_new_session=True,
-        )
-
-    first = run("prune", "--older", "2h", "--yes", "--quiet")
-    assert first.returncode == 0, first.stderr
-    assert first.stdout == f"removed {old[:8]} (web1, PID 4209, root): not renewed for 3 h\n"
-    assert first.stderr == ""
-    second = run("prune", "--older", "2h", "--yes", "--quiet")
-    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    run = partial(run_bare, [f"HOME={tmp_path}", "PATH=/usr/bin:/bin", f"PYTHONPATH={ROOT}", *needed])
+    state = tmp_path / ".local/state/lockctl"
+    prune = ("prune", "--older", "2h", "--yes", "--quiet")
+    first = run(*prune)
+    assert (first.returncode, first.stdout) == (3, "")
+    assert f"no earlier run is remembered: {state}/sightings was made by this run" in first.stderr
+    assert first.stderr.count("\n") == 1
+    waiting = run(*prune)
+    assert (waiting.returncode, waiting.stdout, waiting.stderr) == (0, "", "")
+    assert set(repository.lock_ids()) == {old, new}
+    seen_for(repository, address=repository.smb_address, state=state)
+    due = run(*prune)
+    assert due.returncode == 0, due.stderr
+    assert due.stdout == f"removed {old[:8]} (web1, PID 4209, root): not renewed for 3 h\n"
+    assert due.stderr == ""
+    again = run(*prune)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert repository.lock_ids() == [new]
-    journal = tmp_path / ".local/state/lockctl/journal.jsonl"
+    journal = state / "journal.jsonl"
     assert journal.stat().st_uid == os.geteuid()
     assert journal.stat().st_mode & 0o777 == 0o600
     told = json.loads(run("history", "--json").stdout)
@@ -158,9 +179,11 @@ def test_without_a_home(repository: Repository, tmp_path: Path) -> None:
     lock_id = aged_lock(repository, 3 * 3600, Owner("web1"))
     variables = {**smb_environment(repository), "XDG_STATE_HOME": str(tmp_path / "xdg")}
     del variables["LOCKCTL_STATE_DIR"]
+    state = tmp_path / "xdg/lockctl"
+    seen_for(repository, address=repository.smb_address, state=state)
     done = lockctl(variables, "prune", "--yes")
     assert done.status == 0, done.text
-    assert (tmp_path / "xdg/lockctl/journal.jsonl").exists()
+    assert (state / "journal.jsonl").exists()
     assert lock_id not in repository.lock_ids()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.make import quicken
 from tests.cli.run import finish, history, lockctl, start
+from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
 from tests.lab.proxy import Proxy
 from tests.lab.seal import Owner, aged_lock
@@ -26,6 +27,8 @@ def test_each_lock_is_told_once(new_repository: NewRepository, tmp_path: Path, r
     quicken(repository)
     made = {aged_lock(repository, 7200 + number, Owner(f"web{number}")) for number in range(LOCKS)}
     states = [tmp_path / ("state" if folders == "one state folder" else f"state-{run}") for run in range(runs)]
+    for state in set(states):
+        seen_for(repository, state=state)
     with Proxy(repository.samba.port, delay=DELAY) as proxy:
         slowed = repository.through(proxy.port)
         processes = [start(slowed, "prune", "--yes", "--json", state_dir=state) for state in states]

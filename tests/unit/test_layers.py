@@ -87,9 +87,9 @@ LIBRARIES = {
 }
 """Whose business a library is: beginnings of the names of modules."""
 PURE = (
-    "errors address duration moments lock changes memory survey/assess plan liveness/evidence liveness/folder liveness/witnesses "
-    "liveness/judge transport/base repository/crypto repository/keyfile render/text render/sheet render/table "
-    "render/details render/jsonform render/live"
+    "errors address duration moments lock changes memory survey/assess plan liveness/evidence liveness/folder "
+    "liveness/witnesses liveness/judge transport/base repository/crypto repository/keyfile render/text render/sheet "
+    "render/table render/details render/jsonform render/live"
 ).split()
 IMPURE = {"time", "os", "socket", "subprocess", "pathlib", "random", "secrets", "threading", "sys"}
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input"}

@@ -217,8 +217,8 @@ def test_csv_has_a_line_for_each_lock() -> None:
 
 
 LOCK_KEYS = (
-    "id state removable reasons hostname username pid uid gid exclusive time age_seconds claimed_age_seconds seen_seconds "
-    "blocks witnesses file"
+    "id state removable reasons hostname username pid uid gid exclusive time age_seconds claimed_age_seconds "
+    "seen_seconds blocks witnesses file"
 ).split()
 
 

@@ -14,19 +14,17 @@ import pytest
 from lockctl.deadline import boottime
 from lockctl.lock import LockFile, Problem
 from lockctl.memory import Moment
-from lockctl.sightings import MAX_REPOSITORIES, Machine, Sightings, file_system, is_first_start, moment_at
+from lockctl.sightings import MAX_REPOSITORIES, Host, Sightings, file_system, is_first_start, moment_at
 from tests.unit.making import make_file, make_lock
 
 START = Moment("boot-1", 1000.0, 5000.0, 50_000.0, 70_000.0)
 LATER = Moment("boot-1", 4600.0, 8600.0, 53_600.0, 73_600.0)
 LOCK = make_file(make_lock(0), name="a" * 64)
 CUT = make_file(None, name="b" * 64, problem=Problem.INCOMPLETE)
-HERE = Machine("1" * 64, "here")
+HERE = Host("1" * 64, "here")
 
 
-def note(
-    folder: Path, now: Moment, *files: LockFile, machine: Machine = HERE, repository: str = "x"
-) -> tuple[float, str]:
+def note(folder: Path, now: Moment, *files: LockFile, machine: Host = HERE, repository: str = "x") -> tuple[float, str]:
     """What a run of its own finds out: for how long LOCK stands there, and what is wrong with the memory."""
     memory, problem = Sightings(folder, machine).note(repository, files or [LOCK], now)
     return memory.seen()[LOCK.id].at_least, problem
@@ -71,12 +69,10 @@ def test_where_a_new_folder_lies_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_another_machines_memory_is_told_and_starts_anew(tmp_path: Path) -> None:
     note(tmp_path, START)
-    stood, problem = note(tmp_path, LATER, machine=Machine("2" * 64, "db1"))
+    stood, problem = note(tmp_path, LATER, machine=Host("2" * 64, "db1"))
     assert stood == 0
     assert "another machine's (here)" in problem
-    assert note(
-        tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700), machine=Machine("2" * 64, "new name")
-    ) == (
+    assert note(tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700), machine=Host("2" * 64, "new name")) == (
         100,
         "",
     )
@@ -155,7 +151,7 @@ def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
     started = boottime()
     Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(started, 0))
     script = (
-        "import sys; from pathlib import Path; from lockctl.sightings import Machine, Sightings, moment_at\n"
+        "import sys; from pathlib import Path; from lockctl.sightings import Host, Sightings, moment_at\n"
         "from lockctl.deadline import boottime; from tests.unit.test_sightings import HERE, LOCK\n"
         "for _ in range(20): Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], moment_at(boottime(), 0))\n"
     )
