@@ -1,232 +1,113 @@
-"""Lets every rule judge one history, each on its own copy of what stands there, and counts what was true."""
+"""Plays worlds under every rule, and counts: what was at risk how often, what was lost, what was left."""
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, sqrt
+from pathlib import Path
+from tempfile import mkdtemp
 
-from bench.simulation.clocks import HOUR
-from bench.simulation.files import File, Truth
-from bench.simulation.history import History
-from bench.simulation.machines import NAMESAKE
-from bench.simulation.rules import RULES, Look, Rule
-from bench.simulation.share import play
-from lockctl.liveness.evidence import Clocks
-from lockctl.liveness.process import Machine
-from lockctl.sightings import Moment
+from bench.simulation.hazards import draw
+from bench.simulation.rules import rules
+from bench.simulation.share import File, Share, Truth, upload_all
+from bench.simulation.world import HOUR, Judge, World
 
 AFTER = (1, 2, 24)
-"""Hours after which dead locks are counted."""
-MAX_EXAMPLES = 12
-
-
-@dataclass(slots=True)
-class Score:
-    """What one rule did. Keys of `live` and `left` say what it happened to, those of `lapsed` what came of it."""
-
-    lock_hours: int = 0
-    live: Counter[str] = field(default_factory=Counter)
-    unknowable: int = 0
-    """Of these, those for which no witness of today tells the owner's machine from the judge's."""
-    lapsed: Counter[str] = field(default_factory=Counter)
-    dead: int = 0
-    temporary: int = 0
-    left: dict[int, Counter[str]] = field(default_factory=lambda: {hours: Counter() for hours in AFTER})
-    examples: list[str] = field(default_factory=list)
-    """Of the others, what each witness said, where the rule tells."""
-
-    def add(self, other: Score) -> None:
-        """Adds what the same rule did elsewhere."""
-        self.lock_hours += other.lock_hours
-        self.live += other.live
-        self.unknowable += other.unknowable
-        self.lapsed += other.lapsed
-        self.dead += other.dead
-        self.temporary += other.temporary
-        for hours in AFTER:
-            self.left[hours] += other.left[hours]
-        self.examples = (self.examples + other.examples)[:MAX_EXAMPLES]
+"""Hours after a lock's death at which it is counted whether it is still there."""
+_Z = 1.96
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was found in some histories. `old_enough` are the dead locks that got that many hours old."""
+    """What was counted of one hazard, for each rule. A trial is a world."""
 
-    shares: int = 0
-    live_hours: int = 0
-    lapsed_hours: int = 0
-    dead: int = 0
-    temporary: int = 0
-    old_enough: Counter[int] = field(default_factory=Counter)
-    met: Counter[str] = field(default_factory=Counter)
-    scores: dict[str, Score] = field(default_factory=lambda: {name: Score() for name in RULES})
+    at_risk: dict[Truth, int] = field(default_factory=lambda: {Truth.LIVE: 0, Truth.LAPSED: 0})
+    """Trials in which a look met such a lock while the hazard was there."""
+    lost: dict[Truth, Counter[str]] = field(default_factory=lambda: {Truth.LIVE: Counter(), Truth.LAPSED: Counter()})
+    """By rule, the trials of those in which at least one such lock was removed."""
+    died: Counter[int] = field(default_factory=Counter)
+    """By hours, the dead locks that a rule had so much time for."""
+    left: dict[int, Counter[str]] = field(default_factory=lambda: {hours: Counter() for hours in AFTER})
+    """Those of them that each rule left."""
 
     def add(self, other: Tally) -> None:
-        """Adds what was found in other histories."""
-        self.shares += other.shares
-        self.live_hours += other.live_hours
-        self.lapsed_hours += other.lapsed_hours
-        self.dead += other.dead
-        self.temporary += other.temporary
-        self.old_enough += other.old_enough
-        self.met += other.met
-        for name, score in other.scores.items():
-            self.scores[name].add(score)
+        """Counts both together."""
+        for truth in self.at_risk:
+            self.at_risk[truth] += other.at_risk[truth]
+            self.lost[truth] += other.lost[truth]
+        self.died += other.died
+        for hours in AFTER:
+            self.left[hours] += other.left[hours]
 
 
-@dataclass(slots=True)
-class View:
-    """What stands in locks/ where one rule is used."""
-
-    rule: Rule
-    score: Score
-    standing: dict[str, File] = field(default_factory=dict)
-    removed: dict[str, float] = field(default_factory=dict)
-    """By id, when the rule removed it."""
-    changed: float = 0.0
-
-
-def measure(seed: int, number: int, every: float, days: float) -> Tally:
-    """Plays one share and lets every rule judge it."""
-    history = play(seed, number, every, days)
-    tally = Tally(shares=1, met=history.met)
-    views = [View(rule(), tally.scores[name]) for name, rule in RULES.items()]
-    truly: dict[str, File] = {}
-    changed = 0.0
-    for index, moment in enumerate(history.moments):
-        changed = history.changes[index] or changed
-        machine = see_machine(history, moment)
-        _enter(truly, history.arrivals[index], moment)
-        _count_truth(tally, truly, moment)
-        for view in views:
-            _enter(view.standing, history.arrivals[index], moment)
-            view.changed = max(changed, view.changed)
-            _judge(history, view, moment, machine)
-    _count_dead(history, tally, views)
+def measure(hazard: str, seed: int, numbers: range) -> Tally:
+    """Plays the worlds of these numbers."""
+    tally = Tally()
+    for number in numbers:
+        folder = Path(mkdtemp(prefix="lockctl-simulation-"))
+        try:
+            _measure_world(draw(hazard, seed, number), folder, tally)
+        finally:
+            shutil.rmtree(folder)
     return tally
 
 
-def _enter(standing: dict[str, File], arrived: list[File], moment: float) -> None:
-    standing.update({file.shown.id: file for file in arrived})
-    for id_ in [id_ for id_, file in standing.items() if file.vanishes <= moment]:
-        del standing[id_]
+def runs_of(world: World) -> list[tuple[float, Judge]]:
+    """When each machine looks that is up then."""
+    runs = [(at, judge) for judge in world.judges for at in judge.looks if judge.is_up(at)]
+    return sorted(runs, key=lambda run: (run[0], run[1].name))
 
 
-def _count_truth(tally: Tally, files: dict[str, File], moment: float) -> None:
-    for file in files.values():
-        truth = file.truth(moment)
-        tally.live_hours += truth is Truth.LIVE
-        tally.lapsed_hours += truth is Truth.LAPSED
-        if truth is Truth.LIVE:
-            host = file.owner.host
-            tally.met.update((host.place, f"clock {host.clock.kind}", f"restic {file.owner.version}", host.way))
-        if file.trouble:
-            tally.met[file.trouble] += 1
+def play(world: World, rule: str, folder: Path) -> Share:
+    """Runs one rule from the first look to the last."""
+    share, chosen = Share(world, files_of(world)), rules(folder)[rule]
+    for at, judge in runs_of(world):
+        chosen.run(share, judge, at)
+    return share
 
 
-def _judge(history: History, view: View, moment: float, machine: Machine) -> None:
-    view.score.lock_hours += len(view.standing)
-    for id_, why in view.rule.choose(_look(history, view, moment, machine)).items():
-        file = view.standing.pop(id_)
-        view.removed[id_] = moment
-        view.changed = moment
-        match file.truth(moment):
-            case Truth.LIVE:
-                unknowable = why.startswith("dead:") and file.owner.host.place == NAMESAKE
-                view.score.unknowable += unknowable
-                view.score.live[_scenario(history, file, moment)] += 1
-                if why and not unknowable:
-                    example = f"{_scenario(history, file, moment)}; renewed {moment - file.appears:.0f} s ago: {why}"
-                    view.score.examples.append(example)
-            case Truth.LAPSED:
-                view.score.lapsed[_outcome(file)] += 1
-            case Truth.DEAD if file.temporary:
-                view.score.temporary += 1
-            case Truth.DEAD:
-                view.score.dead += 1
+def files_of(world: World) -> tuple[File, ...]:
+    """All that ever stands in locks/."""
+    return tuple(file for owner in world.owners for file in upload_all(owner))
 
 
-def _look(history: History, view: View, moment: float, machine: Machine) -> Look:
-    judge, server = history.judge, history.server
-    booted = judge.booted(moment)
-    changed = history.set_back.get(view.changed) or server.clock.nanoseconds(view.changed)
-    return Look(
-        Moment(str(booted), moment - booted, judge.clock.seconds(moment)),
-        Clocks(judge.clock.nanoseconds(moment), server.clock.nanoseconds(moment)),
-        [file.look(moment) for file in view.standing.values()],
-        changed,
-        server.trial,
-        machine,
-        judge,
-    )
+def removed(share: Share, truth: Truth) -> list[File]:
+    """The files of which that was true when they were removed."""
+    return [f for f in share.files if f.id in share.removed and f.truth(share.removed[f.id]) is truth]
 
 
-def see_machine(history: History, moment: float) -> Machine:
-    """The process table of the judge's machine, as lockctl.liveness.process reads it: by the wall clock of now."""
-    judge = history.judge
-    wall = judge.clock.seconds(moment)
-    boot = wall - (moment - judge.booted(moment))
-    running = [process for process in history.processes if process.begins <= moment < process.ends]
-    started = dict.fromkeys(judge.daemons, boot)
-    started.update({process.pid: wall - (moment - process.begins) for process in running})
-    nested = frozenset(process.inner for process in running if process.inner is not None)
-    hidden = "a restic runs here in a PID namespace of its own" if nested else ""
-    restics = frozenset(process.pid for process in running if process.restic)
-    return Machine(judge.name, boot, started, "", nested, restics, hidden=hidden, system=frozenset(range(1, 120)))
-
-
-def _scenario(history: History, file: File, moment: float) -> str:
-    """What is particular about an owner and its share, in words."""
-    host, server, judge = file.owner.host, history.server, history.judge
-    parts = [host.place] if host.place != "ordinary" else []
-    parts += [f"clock {host.clock.kind}"] if host.clock.kind != "right" else []
-    parts += [f"judge's clock {judge.clock.kind}"] if judge.clock.kind != "right" else []
-    parts += [f"server: {server.kind}, clock {server.clock.kind}"]
-    parts += ["restic 0.9.6"] if file.owner.version == "0.9.6" else []
-    parts += [f"{file.trouble or 'late'}, not renewed for a while"] if moment - file.appears > 450 else []
-    parts += ["still being written"] if moment < file.complete else []
-    return ", ".join(parts)
-
-
-def _outcome(file: File) -> str:
-    """What came of an owner that had lost its lease and then its lock."""
-    trouble = file.trouble or "late"
-    version = file.owner.version
-    if file.returns is None:
-        return f"{trouble}, never came back"
-    if trouble != "asleep":
-        return f"{trouble}, restic {version}: came back and went on without a lock until it wrote a new one"
-    came = {
-        "0.16": "looked for its lock and stopped, where it could have gone on",
-        "0.15": "had given up by itself",
-    }.get(version, "went on without a lock until it wrote a new one")
-    return f"{trouble}, restic {version}: {came}"
-
-
-def _count_dead(history: History, tally: Tally, views: list[View]) -> None:
-    for file in (file for arrived in history.arrivals for file in arrived if isfinite(file.dies)):
-        if file.temporary:
-            tally.temporary += 1
-            continue
-        tally.dead += 1
+def _measure_world(world: World, folder: Path, tally: Tally) -> None:
+    looks = [at for at, _ in runs_of(world)]
+    files = files_of(world)
+    met = {
+        file.truth(at)
+        for at in looks
+        if world.window[0] <= at < world.window[1]
+        for file in files
+        if file.appears <= at < file.vanishes
+    }
+    at_risk = met & tally.at_risk.keys()
+    for truth in at_risk:
+        tally.at_risk[truth] += 1
+    dead = [file for file in files if file.vanishes == inf and file.dies >= looks[0]]
+    due = {hours: [f for f in dead if f.dies + hours * HOUR <= looks[-1]] for hours in AFTER}
+    tally.died.update({hours: len(files) for hours, files in due.items()})
+    for rule in rules(folder):
+        share = play(world, rule, folder)
+        for truth in at_risk:
+            tally.lost[truth][rule] += bool(removed(share, truth))
         for hours in AFTER:
-            limit = file.dies + hours * HOUR
-            if limit > history.span - HOUR:
-                continue
-            tally.old_enough[hours] += 1
-            for view in views:
-                if view.removed.get(file.shown.id, limit + 1) > limit:
-                    view.score.left[hours][_why_left(history, file)] += 1
+            late = sum(share.removed.get(file.id, inf) > file.dies + hours * HOUR for file in due[hours])
+            tally.left[hours][rule] += late
 
 
-def _why_left(history: History, file: File) -> str:
-    host, server, judge = file.owner.host, history.server, history.judge
-    parts = [file.cause, f"server: {server.kind}"]
-    parts += [host.place] if host.on_judge else []
-    parts += [f"server's clock {server.clock.kind}"] if server.clock.kind != "right" else []
-    parts += [f"judge's clock {judge.clock.kind}"] if judge.clock.kind != "right" else []
-    parts += (
-        ["judge restarted within the time"] if any(0 <= boot - file.dies <= 2 * HOUR for boot in judge.boots) else []
-    )
-    return ", ".join(parts)
+def interval(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a probability (Wilson 1927; what statsmodels calls `wilson`)."""
+    if not trials:
+        return 0.0, 1.0
+    share, spread = successes / trials, _Z * _Z / trials
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z * sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,113 +1,114 @@
-"""The rules: which of the files that stand in locks/ each of them removes. They see what a tool can see, no more."""
+"""The rules: what each removes when it is run at one moment. They see what a tool can see, no more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import shutil
+from pathlib import Path
 from typing import Protocol
 
-from bench.simulation.machines import Judge
-from lockctl.liveness import process
-from lockctl.liveness.evidence import Clocks, Facts, Seen, State, Verdict
-from lockctl.liveness.judge import judge
-from lockctl.liveness.witnesses import keeps_creation
+from bench.simulation.share import Share
+from bench.simulation.world import Judge
 from lockctl.lock import LockFile
-from lockctl.plan import Wish, make_plan
-from lockctl.repository.reader import Config
-from lockctl.sightings import Memory, Moment
-from lockctl.survey import Survey
-from lockctl.transport.base import CreationTrial
+from lockctl.plan import Wish, make_plan, narrow
+from lockctl.sightings import Host, Sightings
+from lockctl.survey.assess import assess
+from lockctl.survey.values import Look, Policy, Survey
 
 MINUTE = 60 * 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What can be seen at one moment: of the share, and on the machine that judges."""
-
-    now: Moment
-    clocks: Clocks
-    files: Sequence[LockFile]
-    directory_changed: int
-    trial: CreationTrial
-    machine: process.Machine
-    judge: Judge
+OURS, PERSON = "lockctl prune --yes", "lockctl, and yes"
+UNLOCK, OTHER_USER = "restic unlock", "unlock, other user"
 
 
 class Rule(Protocol):
-    """One rule, with what it remembers of one share."""
+    """One rule, with what it remembers."""
 
-    def choose(self, look: Look) -> dict[str, str]:
-        """The ids that it removes, each with its reason in words."""
+    def run(self, share: Share, judge: Judge, at: float) -> None:
+        """Runs it on that machine."""
 
 
-@dataclass(slots=True)
 class Lockctl:
-    """lockctl's own code, as `prune --yes` runs it."""
+    """lockctl's own code: look, memory on disk, judgement, plan, a second look, narrowing."""
 
-    memory: Memory = field(default_factory=Memory)
+    def __init__(self, folder: Path, *, unattended: bool) -> None:
+        self._folder = folder
+        self._wish = Wish(unattended=unattended)
+        self._pause = 1.0 if unattended else 60.0
+        self._last: dict[str, float] = {}
 
-    def choose(self, look: Look) -> dict[str, str]:
-        """What it removes unattended. As in a real run, the experiment is made only where something could go."""
-        entries = [file.entry for file in look.files]
-        here = any(file.lock is not None and file.lock.hostname == look.machine.hostname for file in look.files)
-        findings = process.find(look.files, look.machine) if here else {}
-        self.memory = self.memory.look(entries, look.now, process.strangers(findings, look.files)).forget(look.now)
-        if self.memory.namesake is not None:
-            findings = process.find(look.files, replace(look.machine, namesake=True))
-        seen = {str(name): Seen(one.age, one.at_most) for (name, *_), one in self.memory.sightings.items()}
-        facts = Facts(look.clocks, look.directory_changed, seen=seen, keeps_creation=keeps_creation(entries))
-        verdicts = judge(look.files, facts, findings)
-        if not any(verdict.removable or verdict.state is State.DOUBTFUL for verdict in verdicts):
-            return {}
-        verdicts = judge(look.files, replace(facts, trial=look.trial), findings)
-        survey = Survey("", Config(None, None, ""), look.clocks, verdicts, look.trial)
-        steps = make_plan(survey, Wish(unattended=True)).steps
-        return {verdict.file.id: _said(verdict) for verdict in steps}
+    def run(self, share: Share, judge: Judge, at: float) -> None:
+        """Once, to the end."""
+        if any(self._last.get(judge.name, at) < moment <= at for moment in judge.forgets):
+            shutil.rmtree(self._folder / judge.name)
+        self._last[judge.name] = at
+        survey = self._survey(share, judge, at)
+        plan = make_plan(survey, self._wish)
+        later = at + self._pause
+        if plan.steps and judge.is_up(later):
+            second = self._survey(share, judge, later)
+            for verdict in narrow(plan, survey, second, self._wish).steps:
+                share.remove(verdict.file.id, later)
 
-
-def _said(verdict: Verdict) -> str:
-    said = "; ".join(f"{witness.name}: {witness.text}" for witness in verdict.witnesses)
-    return f"{verdict.state.value}: {verdict.why} [{said}]"
+    def _survey(self, share: Share, judge: Judge, at: float) -> Survey:
+        look = share.look(judge, at)
+        sightings = Sightings(self._folder / judge.name, Host(judge.name, judge.name))
+        memory, forgetful = sightings.note(look.address, look.files, look.moment)
+        return assess(look, memory, Policy(), forgetful=forgetful)
 
 
 class Unlock:
     """`restic unlock`: older than 30 minutes by its own clock, or of this host name and a PID that does not answer."""
 
-    def choose(self, look: Look) -> dict[str, str]:
+    def __init__(self, *, as_owner: bool) -> None:
+        self._as_owner = as_owner
+
+    def run(self, share: Share, judge: Judge, at: float) -> None:
         """Skips what it cannot read."""
-        return {file.id: "" for file in look.files if _is_stale(file, look)}
+        look = share.look(judge, at)
+        running = share.machine(judge, at).started
+        for file in look.files:
+            # A signal to another user's process is refused, which restic takes for silence.
+            silent = file.lock is not None and (file.lock.pid not in running or not self._as_owner)
+            here = file.lock is not None and file.lock.hostname == judge.name
+            if _age(file, look) > 30 * MINUTE or (here and silent):
+                share.remove(file.id, at)
 
 
-def _is_stale(file: LockFile, look: Look) -> bool:
-    lock = file.lock
-    if lock is None:
-        return False
-    if look.clocks.local - lock.time_ns > 30 * MINUTE:
-        return True
-    # A signal to another user's process is refused, which restic takes for silence.
-    return lock.hostname == look.judge.name and (lock.pid not in look.machine.started or not look.judge.root)
+class Resticprofile:
+    """force-inactive-lock of 1 h: before work that a lock blocks it runs `unlock`, where the one that restic named is
+    older by our clock. The work is a `prune`, which any lock blocks.
+    """
 
-
-class ForceInactive:
-    """resticprofile's force-inactive-lock: an hour by its own clock."""
-
-    def choose(self, look: Look) -> dict[str, str]:
-        """Skips what it cannot read."""
-        return {f.id: "" for f in look.files if f.lock is not None and look.clocks.local - f.lock.time_ns > 60 * MINUTE}
+    def run(self, share: Share, judge: Judge, at: float) -> None:
+        """restic names the first that it reads."""
+        look = share.look(judge, at)
+        named = min((file for file in look.files if file.lock is not None), key=lambda file: file.id, default=None)
+        if named is not None and _age(named, look) >= 60 * MINUTE:
+            Unlock(as_owner=True).run(share, judge, at)
 
 
 class FileTime:
     """A script: older than two hours by last-write time and the server's clock."""
 
-    def choose(self, look: Look) -> dict[str, str]:
+    def run(self, share: Share, judge: Judge, at: float) -> None:
         """Looks at nothing but names and times."""
-        return {file.id: "" for file in look.files if look.clocks.server - file.entry.written > 120 * MINUTE}
+        look = share.look(judge, at)
+        for file in look.files:
+            if look.clocks.server - file.entry.written > 120 * MINUTE:
+                share.remove(file.id, at)
 
 
-RULES: dict[str, type[Rule]] = {
-    "lockctl prune --yes": Lockctl,
-    "restic unlock": Unlock,
-    "resticprofile, inactive 1 h": ForceInactive,
-    "older than 2 h by file time": FileTime,
-}
+def rules(folder: Path) -> dict[str, Rule]:
+    """All of them, new; `folder` is for what they remember. PERSON is one that always says yes."""
+    return {
+        OURS: Lockctl(folder / "unattended", unattended=True),
+        PERSON: Lockctl(folder / "person", unattended=False),
+        UNLOCK: Unlock(as_owner=True),
+        OTHER_USER: Unlock(as_owner=False),
+        "resticprofile 1 h": Resticprofile(),
+        "file time > 2 h": FileTime(),
+    }
+
+
+def _age(file: LockFile, look: Look) -> int:
+    """Nanoseconds by the owner's clock and ours, 0 for what cannot be read."""
+    return look.clocks.local - file.lock.time_ns if file.lock is not None else 0
