@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import exp, log
 from random import Random
+from typing import Any
 
 from bench.simulation.share import upload_all
 from bench.simulation.world import DAY, HOUR, LEASE, MINUTE, Clock, Gap, Judge, Owner, Server, Sleep, World
@@ -42,13 +43,13 @@ def _looks(random: Random, hours: float, *more: float, every: float = HOUR) -> t
     return tuple(sorted({*(look for look in regular if look >= begins), *more}))
 
 
-def _owner(random: Random, at: float, **changes: object) -> Owner:
+def _owner(random: Random, at: float, **changes: Any) -> Owner:
     """A live owner that has renewed at most four minutes before `at`, and goes on for hours."""
     renewed = at - random.uniform(0.5, 240)
     begins = renewed - 300.0 * random.randint(0, 30)
     name, pid = f"host{random.randrange(10**6)}", random.randint(400, 30_000)
     owner = Owner(name, pid, begins, at + random.uniform(0.5, 6) * HOUR, _clock(random))
-    return replace(owner, upload=random.uniform(0.05, 0.4), **changes)  # type: ignore[arg-type]
+    return replace(owner, upload=random.uniform(0.05, 0.4), **changes)
 
 
 def _crashed(random: Random) -> Owner:
@@ -57,11 +58,11 @@ def _crashed(random: Random) -> Owner:
     return replace(_owner(random, ends), ends=ends, crashes=True)
 
 
-def _world(random: Random, owners: tuple[Owner, ...], looks: tuple[float, ...], **changes: object) -> World:
+def _world(random: Random, owners: tuple[Owner, ...], looks: tuple[float, ...], **changes: Any) -> World:
     """With a server and a judge whose clocks are right."""
     judge = Judge("judge", looks, _clock(random))
     world = World(Server(_clock(random)), (judge,), (*owners, _crashed(random)), (-DAY, 40 * DAY))
-    return replace(world, **changes)  # type: ignore[arg-type]
+    return replace(world, **changes)
 
 
 def ordinary(random: Random) -> World:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -82,9 +83,9 @@ def test_what_stood_at_a_step_still_stands_at_the_look_after_it() -> None:
         assert any(file.appears < begin and at < file.dies for file in files_of(world) for at in looks)
 
 
-def owner(**changes: object) -> Owner:
-    plain: dict[str, object] = {"hostname": "web1", "pid": 7, "begins": 0.0, "ends": HOUR}
-    return Owner(**{**plain, **changes})  # type: ignore[arg-type]
+def owner(**changes: Any) -> Owner:
+    plain: dict[str, Any] = {"hostname": "web1", "pid": 7, "begins": 0.0, "ends": HOUR}
+    return Owner(**{**plain, **changes})
 
 
 def lives(files: list[File]) -> list[tuple[float, float]]:

@@ -103,3 +103,8 @@ def make_survey(
     """A survey at NOW."""
     address = "smb://backup@nas/backup/restic"
     return Survey(address, config, Clocks(NOW, NOW), tuple(verdicts), policy or Policy(), forgetful)
+
+
+def of_host(name: str, state: State = State.STALE) -> Verdict:
+    """A verdict on a lock of this host and user name, two hours old."""
+    return make_verdict(make_file(make_lock(7200, hostname=name, username=name), created=7200), state)

@@ -8,15 +8,13 @@ import json
 import time
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockctl.errors import WrongPassword
 from lockctl.journal import Origin, Outcome, Record, Removed
-from lockctl.liveness.evidence import State, Verdict, Witness
+from lockctl.liveness.evidence import State, Verdict
 from lockctl.lock import Problem
 from lockctl.plan import Kept, Plan, Wish, make_plan
 from lockctl.pruning import Run
@@ -24,7 +22,7 @@ from lockctl.removal import Result
 from lockctl.render import details, jsonform, sheet, table
 from lockctl.render.text import count, describe_age, describe_wait, paint, short_ids, visible
 from lockctl.survey.values import Policy
-from tests.unit.making import CONFIG, NOW, make_file, make_lock, make_survey, make_verdict, seconds
+from tests.unit.making import CONFIG, NOW, make_file, make_lock, make_survey, make_verdict, of_host, seconds
 
 HOSTILE = [
     "\x1b[2J\x1b]0;owned\x07",
@@ -46,10 +44,6 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 def is_harmless(text: str) -> bool:
     return not any(unicodedata.category(character) in HIDDEN for character in text.replace("\n", ""))
-
-
-def of_host(name: str, state: State = State.STALE) -> Verdict:
-    return make_verdict(make_file(make_lock(7200, hostname=name, username=name), created=7200), state)
 
 
 @pytest.mark.parametrize(
@@ -216,12 +210,6 @@ def test_csv_has_a_line_for_each_lock() -> None:
     assert list(rows[0]) == sheet.COLUMNS
 
 
-LOCK_KEYS = (
-    "id state removable reasons hostname username pid uid gid exclusive time age_seconds claimed_age_seconds "
-    "seen_seconds blocks witnesses file"
-).split()
-
-
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_json_is_one_line_of_ascii(name: str) -> None:
     survey = make_survey([of_host(name)])
@@ -229,62 +217,6 @@ def test_json_is_one_line_of_ascii(name: str) -> None:
     assert text.isascii()
     assert text.isprintable()
     assert json.loads(text)["locks"][0]["hostname"] == name
-
-
-def test_the_keys_of_a_list() -> None:
-    witness = Witness("server-creation", "renewed", "created", 7380.24)
-    survey = make_survey([replace(of_host("web1"), witnesses=(witness, Witness("process", None, "nothing")))])
-    shown = jsonform.list_object(survey, survey.verdicts)
-    assert list(shown) == ["schema", "repository", "clock", "locks", "blocked"]
-    assert shown["schema"] == "lockctl.list/1"
-    assert list(shown["repository"]) == ["address", "id", "format"]
-    assert list(shown["clock"]) == ["local", "server"]
-    (lock,) = shown["locks"]
-    assert list(lock) == LOCK_KEYS
-    assert lock["witnesses"] == [
-        {"name": "server-creation", "says": "renewed", "text": "created", "age_seconds": 7380.2},
-        {"name": "process", "says": None, "text": "nothing"},
-    ]
-    assert list(lock["file"]) == ["size", "created", "written", "id"]
-    assert lock["blocks"] == ["prune", "check", "forget"]
-    assert {"backup", "prune"} <= shown["blocked"].keys()
-    assert shown["blocked"]["prune"] == [survey.verdicts[0].file.id]
-
-
-def test_what_is_not_known_is_null() -> None:
-    file = make_file(created=None, problem=Problem.INCOMPLETE)
-    shown = jsonform.lock_object(make_verdict(file, State.WRITING, age=None, claimed=None))
-    nulls = {"hostname", "username", "pid", "uid", "gid", "exclusive", "time", "age_seconds", "claimed_age_seconds"}
-    assert {key for key, value in shown.items() if value is None} == nulls
-    assert shown["file"]["created"] is None
-
-
-def test_the_keys_of_a_prune() -> None:
-    verdicts = [of_host(f"web{number}") for number in range(5)]
-    survey = make_survey(verdicts)
-    outcomes = [Outcome.REMOVED, Outcome.KEPT, Outcome.GONE]
-    results = [Result(verdict, outcome, "text") for verdict, outcome in zip(verdicts, outcomes, strict=False)]
-    results.append(Result(verdicts[3], Outcome.KEPT, "not permitted", failed=True))
-    run = Run(survey, [Kept(verdicts[4], "held")], results)
-    shown = jsonform.run_object(run, "lockctl.prune/1")
-    assert list(shown) == ["schema", "repository", "clock", "dry_run", "removed", "kept", "failed", "gone"]
-    assert (shown["schema"], shown["dry_run"]) == ("lockctl.prune/1", False)
-    hosts = {key: {lock["hostname"] for lock in shown[key]} for key in ("removed", "kept", "failed", "gone")}
-    assert hosts == {"removed": {"web0"}, "kept": {"web4", "web1"}, "failed": {"web3"}, "gone": {"web2"}}
-    assert shown["failed"][0]["error"] == "not permitted"
-    dry = jsonform.plan_object(survey, make_plan(survey, Wish(hosts=("web1",))), "lockctl.prune/1")
-    assert list(dry) == list(shown)
-    assert (dry["dry_run"], len(dry["removed"]), len(dry["kept"])) == (True, 1, 4)
-
-
-def test_the_object_of_an_error() -> None:
-    shown = jsonform.error_object(WrongPassword("wrong password", "Set it"))
-    assert shown == {
-        "schema": "lockctl.error/1",
-        "code": 12,
-        "kind": "wrong-password",
-        "message": "wrong password. Set it",
-    }
 
 
 @pytest.mark.parametrize(
