@@ -109,21 +109,20 @@ def is_own(entry: Entry, keeps: bool) -> bool:
 def keeps_creation(entries: Iterable[Entry]) -> bool:
     """Whether one of these files and directories has a creation time that a server could not have made up.
 
-    Samba makes up the minimum of the last access, write and change, of seconds and of nanoseconds apart. The last is
-    not shown: for a directory it is the last write, for a file it can be any time.
+    Samba makes up the least of the last access, write and change (measured on 4.17: of write and change it takes the
+    seconds and the fraction apart), ksmbd takes the change. The change is not shown: so it may be any time, but of a
+    directory it is not before the last write.
     """
     return any(_cannot_be_made_up(entry) for entry in entries)
 
 
 def _cannot_be_made_up(entry: Entry) -> bool:
-    if entry.created is None or entry.created in (entry.written, entry.accessed):
+    if entry.created is None or not entry.written or entry.created in (entry.written, entry.accessed):
         return False
-    shown = [time for time in (entry.written, entry.accessed) if time]
-    if not shown:
-        return False
-    if entry.created % _SECOND > min(time % _SECOND for time in shown):
-        return True
-    return entry.is_directory and entry.created // _SECOND < min(time // _SECOND for time in shown)
+    if entry.is_directory:
+        shown = [time for time in (entry.written, entry.accessed) if time]
+        return entry.created // _SECOND < min(shown) // _SECOND
+    return entry.created > entry.written
 
 
 def _since(moment: int, facts: Facts) -> float:

@@ -40,32 +40,34 @@ SECOND = 10**9
 @pytest.mark.parametrize(
     ("created", "accessed", "written", "is_directory", "kept"),
     [
-        (100.5, 200.2, 200.9, False, True),
-        (100.5, 200.6, 200.4, False, True),
-        (100.5, 200.6, 200.9, False, False),
+        (200.9, 200.2, 100.5, False, True),
+        (200.9, 0, 100.5, False, True),
+        (100.5, 200.2, 200.4, False, False),
         (100.2, 100.5, 100.2, False, False),
-        (100.2, 100.2, 200.1, False, False),
+        (200.2, 200.2, 100.1, False, False),
         (None, 100.2, 200.1, False, False),
-        (100.5, 0, 200.4, False, True),
+        (200.9, 200.2, 0, False, False),
         (100.5, 200.6, 200.9, True, True),
         (200.5, 200.6, 300.9, True, False),
+        (300.5, 200.6, 200.9, True, False),
     ],
     ids=[
-        "its fraction is not the least: by access",
-        "by write",
-        "the least fraction: made up of a change that is not shown",
+        "after its last write",
+        "access not known",
+        "before its last write: a change that is not shown, whatever the fractions",
         "its last write",
         "its last access",
         "none",
-        "access not known",
+        "write not known",
         "a directory's second is older than any change of it",
         "a directory's second is that of its access",
+        "a directory's is after its last write: somebody set that",
     ],
 )
 def test_what_a_server_could_not_have_made_up(
     created: float | None, accessed: float, written: float, is_directory: bool, kept: bool
 ) -> None:
-    """Samba's own making is the minimum of access, write and change, of seconds and of nanoseconds apart."""
+    """What is made up is the least of access, write and change, of which the change is not shown."""
     born = None if created is None else round(created * SECOND)
     last = round(written * SECOND)
     entry = Entry("x", 1, born, last, last, 1, round(accessed * SECOND), is_directory)
