@@ -65,7 +65,7 @@ class Sightings:
             new = not any(len(one.name) == 64 for one in self._list())
             with self._exclusive():
                 memory = self._recall(path, repository, new).look(files, now)
-                unfinished = path.with_suffix(f".{os.getpid()}")
+                unfinished = self._folder / "unfinished"  # one for all: that of a run that was killed is written anew
                 unfinished.touch(mode=0o600)
                 unfinished.write_text(_encode(memory, self._machine), encoding="ascii")
                 unfinished.replace(path)

@@ -14,55 +14,67 @@ from hypothesis import strategies as st
 from bench.simulation.measure import play, removed, runs_of
 from bench.simulation.rules import OURS
 from bench.simulation.share import Truth
-from bench.simulation.world import DAY, HOUR, LEASE, MINUTE, PERIOD, Clock, Gap, Judge, Owner, Server, Sleep, World
+from bench.simulation.world import DAY, HOUR, LEASE, PERIOD, Clock, Gap, Judge, Owner, Server, Sleep, World
 
 SPAN = 6 * HOUR
 EXAMPLES = int(os.environ.get("LOCKCTL_HISTORIES", "300"))
 """Each takes some 10 ms: give more by hand."""
 search = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-moments = st.floats(0, SPAN)
 wrong = st.one_of(st.just(0.0), st.floats(-2 * DAY, 2 * DAY), st.sampled_from([1350.0, 1800.0, 3600.0, 86400.0]))
+Moments = st.SearchStrategy[float]
 
 
 @st.composite
-def clocks(draw: st.DrawFn, steps: st.SearchStrategy[float] = moments) -> Clock:
-    set_ = draw(st.lists(st.tuples(steps, wrong), max_size=3))
-    return Clock(draw(wrong), draw(st.sampled_from([0.0, 0.0, 5e-3, -5e-3, 0.5, -0.5])), tuple(set_))
+def moments(draw: st.DrawFn) -> Moments:
+    """What goes wrong goes wrong together: most of what happens does so around a few moments."""
+    few = draw(st.lists(st.floats(600, SPAN), min_size=1, max_size=2))
+    near = st.builds(
+        float.__add__, st.sampled_from(few), st.sampled_from([-300, -60, -9, -2, 0, 1, 5, 30, 120, 1351.0])
+    )
+    return st.one_of(near, near, st.floats(0, SPAN))
 
 
 @st.composite
-def judges(draw: st.DrawFn, name: str, shared: Clock) -> Judge:
-    boots = {-DAY, *draw(st.lists(moments, max_size=3))}
-    looks = draw(st.lists(moments, min_size=1, max_size=12))
+def clocks(draw: st.DrawFn, when: Moments) -> Clock:
+    drift = draw(st.sampled_from([0.0, 0.0, 5e-3, -5e-3, 0.5, -0.5]))
+    return Clock(draw(wrong), drift, tuple(draw(st.lists(st.tuples(when, wrong), max_size=3))))
+
+
+@st.composite
+def judges(draw: st.DrawFn, name: str, shared: Clock, when: Moments) -> Judge:
+    boots = {-DAY, *draw(st.lists(when, max_size=3))}
     every = draw(st.sampled_from([0.0, 60.0, 300.0, 1200.0, 1349.0, 1351.0, HOUR]))
-    regular = [draw(moments) + number * every for number in range(8)] if every else []
-    after = [boot + 5 * MINUTE for boot in boots] if draw(st.booleans()) else []
-    sleeps = [Sleep(at, at + draw(st.floats(1, HOUR)), draw(wrong)) for at in draw(st.lists(moments, max_size=2))]
+    regular = [draw(when) + number * every for number in range(8)] if every else []
+    after = [boot + draw(st.sampled_from([2.0, 300.0])) for boot in boots if draw(st.booleans())]
+    lengths = st.one_of(st.floats(1, 100), st.floats(1, HOUR))
+    sleeps = [Sleep(at, at + draw(lengths), draw(wrong)) for at in draw(st.lists(when, max_size=2))]
     apart = [s for n, s in enumerate(sleeps) if all(s.end < o.begin or o.end < s.begin for o in sleeps[:n])]
     still = [s for s in apart if not any(s.begin <= boot <= s.end for boot in boots)]
-    clock = draw(st.one_of(st.just(shared), clocks()))
-    forgets = tuple(draw(st.lists(moments, max_size=2)))
-    return Judge(name, tuple(sorted({*looks, *regular, *after})), clock, tuple(sorted(boots)), tuple(still), forgets)
+    woken = [moment for s in still if draw(st.booleans()) for moment in (s.begin - 1, s.end + 2)]
+    looks = {*draw(st.lists(when, min_size=1, max_size=12)), *regular, *after, *woken}
+    clock = draw(st.one_of(st.just(shared), clocks(when)))
+    forgets = tuple(draw(st.lists(when, max_size=2)))
+    return Judge(name, tuple(sorted(looks)), clock, tuple(sorted(boots)), tuple(still), forgets)
 
 
 @st.composite
-def owners(draw: st.DrawFn, shared: Clock) -> Owner:
-    begins = draw(st.floats(-HOUR, SPAN))
+def owners(draw: st.DrawFn, shared: Clock, when: Moments) -> Owner:
+    begins = draw(when) - draw(st.sampled_from([0.0, 300.0, 3000.0, 5 * HOUR]))
     hostname, here = draw(st.sampled_from([("judge", False), ("judge", True), ("web1", False), ("web2", False)]))
     gaps: tuple[Gap, ...] = ()
     ends = begins + draw(st.floats(1, 5 * HOUR))
     if draw(st.booleans()):
-        at = draw(st.floats(0, 4 * HOUR))
-        longest = LEASE - PERIOD if not draw(st.booleans()) else 4 * HOUR
-        gap = Gap(begins + at, begins + at + draw(st.floats(60, longest)), draw(st.booleans()))
+        at = draw(when)
+        longest = LEASE - PERIOD if draw(st.booleans()) else 4 * HOUR
+        gap = Gap(at, at + draw(st.floats(60, longest)), draw(st.booleans()))
         gaps, ends = (gap,), max(ends, gap.end + 60)
     return Owner(
         hostname,
         draw(st.integers(300, 303)),
         begins,
         ends,
-        draw(st.one_of(st.just(shared), clocks())),
+        draw(st.one_of(st.just(shared), clocks(when))),
         crashes=draw(st.booleans()),
         gaps=gaps,
         over_smb=draw(st.booleans()),
@@ -74,11 +86,12 @@ def owners(draw: st.DrawFn, shared: Clock) -> Owner:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    shared = draw(clocks())
-    clock = draw(st.one_of(st.just(shared), clocks()))
+    when = draw(moments())
+    shared = draw(clocks(when))
+    clock = draw(st.one_of(st.just(shared), clocks(when)))
     server = Server(clock, draw(st.booleans()), draw(st.booleans()), draw(st.booleans()))
-    looking = (draw(judges("judge", shared)), *draw(st.lists(judges("other", shared), max_size=1)))
-    return World(server, looking, tuple(draw(st.lists(owners(shared), min_size=1, max_size=4))), (0, SPAN))
+    looking = (draw(judges("judge", shared, when)), *draw(st.lists(judges("other", shared, when), max_size=1)))
+    return World(server, looking, tuple(draw(st.lists(owners(shared, when), min_size=1, max_size=4))), (0, SPAN))
 
 
 @search

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1
 from tests.cli.run import environment, ids, lockctl
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import Owner, aged_lock
 
@@ -29,10 +30,13 @@ def probe(folder: Path, status: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("age", "status", "state"), [(2 * HOUR, 0, "active"), (2 * HOUR, 1, "stale"), (900, 3, "dead"), (900, 1, "overdue")]
+    ("age", "status", "state"),
+    [(2 * HOUR, 0, "active"), (2 * HOUR, 1, "stale"), (1500, 3, "dead"), (1500, 1, "overdue")],
 )
 def test_a_probe(repository: Repository, tmp_path: Path, age: int, status: int, state: str) -> None:
+    """All have been seen here for long enough, so that what goes is what the probe leaves in doubt or calls gone."""
     lock = aged_lock(repository, age, WEB1)
+    seen_for(repository)
     variables = configured(repository, tmp_path, probe(tmp_path, status))
     done = lockctl(variables, "list", "--json")
     assert done.status == 0, done.text
@@ -66,6 +70,7 @@ def test_another_name_of_this_machine(repository: Repository, tmp_path: Path) ->
 
 def test_a_raised_threshold(repository: Repository, tmp_path: Path) -> None:
     lock = aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     variables = configured(repository, tmp_path, '[thresholds]\nexpired = "3h"\n')
     assert lockctl(variables, "prune", "--yes", "--json").json["removed"] == []
     assert repository.lock_ids() == [lock]

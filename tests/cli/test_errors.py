@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.make import HOUR, WEB1
-from tests.cli.run import assert_fails, assert_same_in_json, lockctl, smb_environment, state_of
+from tests.cli.run import assert_fails, assert_same_in_json, environment, lockctl, smb_environment
+from tests.cli.seeing import seen_for
 from tests.lab.processes import free_port
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
@@ -105,13 +106,14 @@ def test_no_repository(repository: Repository, words: list[str], kind: str, tmp_
 
 def test_wrong_password_of_the_repository(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
-    variables = {**repository.env, "RESTIC_PASSWORD": "not-the-one"}
+    seen_for(repository)
+    variables = {**environment(repository), "RESTIC_PASSWORD": "not-the-one"}
     for words in (["list"], ["prune", "--yes"]):
         assert_fails(lockctl(variables, *words), 12, "wrong password for the repository")
         assert_same_in_json(lockctl(variables, *words, "--json"), 12, "wrong-password")
     assert len(repository.lock_ids()) == 1
     assert lockctl(repository, "list").status == 0
-    assert_fails(lockctl(variables, "list", state_dir=state_of(repository)), 12, "wrong password")
+    assert_fails(lockctl(variables, "list"), 12, "wrong password")
 
 
 @pytest.mark.parametrize("damage", ["no JSON", "cut short", "altered", "too costly", "huge"])
@@ -144,6 +146,7 @@ def test_damaged_config(repository: Repository, data: bytes) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
     (repository.path / "config").chmod(0o600)
     (repository.path / "config").write_bytes(data)
+    seen_for(repository)
     assert_fails(lockctl(repository, "list"), 1, "the repository's config is damaged")
     assert_same_in_json(lockctl(repository, "prune", "--yes", "--json"), 1, "damaged-config")
     assert len(repository.lock_ids()) == 1

@@ -21,6 +21,7 @@ from tests.cli.frames import (
 )
 from tests.cli.make import HOUR, WEB1
 from tests.cli.run import COMMAND, ROOT, assert_fails, environment, lockctl, smb_environment
+from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
@@ -118,26 +119,40 @@ def test_a_deadline_that_is_long_enough(prepared: Prepared) -> None:
     assert repository.lock_ids() == []
 
 
-@pytest.mark.parametrize("kind", ["a file in the way", "no such parent that can be made", "a folder in the way"])
-def test_a_journal_that_cannot_be_written(repository: Repository, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("in_the_way", [".", "journal.jsonl", "journal.lock"])
+def test_a_journal_that_cannot_be_written(repository: Repository, tmp_path: Path, in_the_way: str) -> None:
+    """A file where the state folder should be, or a folder where a file of it should be, beside a memory that is."""
     lock_id = aged_lock(repository, 2 * HOUR, WEB1)
     state = tmp_path / "state"
-    match kind:
-        case "a file in the way":
-            state.write_text("in the way")
-        case "a folder in the way":
-            (state / "journal.jsonl").mkdir(parents=True)
-        case _:
-            state = Path("/proc/no-such-folder/state")
-    done = lockctl(repository, "prune", "--yes", state_dir=state)
+    if in_the_way == ".":
+        state.write_text("in the way")
+    else:
+        seen_for(repository, state=state)
+        (state / in_the_way).mkdir()
+    done = lockctl(repository, "prune", "--yes", "--quiet", state_dir=state)
     assert_fails(done, 1, str(state), "--state-dir")
     assert repository.lock_ids() == [lock_id]
-    assert lockctl(repository, "list", state_dir=state).status in (0, 1)
+    listed = lockctl(repository, "list", state_dir=state)
+    assert (listed.status, lock_id[:8] in listed.stdout) == (0, True), "to look needs no journal"
+
+
+def test_a_state_folder_that_cannot_be_made(repository: Repository) -> None:
+    """Unattended nothing goes without a memory, and for a person nothing goes without a journal."""
+    lock_id = aged_lock(repository, 2 * HOUR, WEB1)
+    state = Path("/proc/no-such-folder/state")
+    done = lockctl(repository, "prune", "--yes", "--quiet", state_dir=state)
+    assert_fails(done, 3, f"no earlier run is remembered: cannot write {state}/sightings", "--state-dir")
+    asked = lockctl(repository, "prune", tty=True, stdin="y\n", state_dir=state)
+    assert asked.status == 1
+    assert f"cannot open {state}/journal.lock" in asked.stdout
+    assert "--state-dir" in asked.stdout
+    assert repository.lock_ids() == [lock_id]
 
 
 def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
     """A limit on the size of files stands for it: the intent cannot be written, so nothing is removed."""
     made = {aged_lock(repository, 2 * HOUR, WEB1) for _ in range(2)}
+    seen_for(repository, state=tmp_path)
     (tmp_path / "journal.jsonl").write_bytes(b"")
 
     def limit() -> None:
@@ -167,6 +182,7 @@ def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
 def test_a_disk_that_becomes_full(repository: Repository, tmp_path: Path, limit: int) -> None:
     """Whatever was removed is in the journal, with its bytes."""
     made = frozenset(aged_lock(repository, 2 * HOUR + age, WEB1) for age in range(3))
+    seen_for(repository)
 
     def limit_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.make import named_lock, put_old
 from tests.cli.run import list_locks, lockctl
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 
 HOSTILE = {
@@ -72,6 +73,7 @@ def test_foreign_file_names(repository: Repository) -> None:
         assert done.status == 0, done.text
         assert "foreign" in done.stdout
         assert_harmless(done.stdout)
+        seen_for(repository, whatever_its_times=True, address=address)
         pruned = lockctl(repository, "prune", "--yes", "-r", address)
         assert pruned.status == 0, pruned.text
         assert_harmless(pruned.text)

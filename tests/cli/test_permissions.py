@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import assert_fails, assert_same_in_json, history, ids, lockctl
+from tests.cli.seeing import seen_for
 from tests.contract.wires import SHARE_ALL, SHARE_READ, OtherClient
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
@@ -31,6 +32,7 @@ def held_open(repository: Repository, lock_id: str, share: int) -> Iterator[None
 @pytest.mark.parametrize("folder", ["locks", "keys", "config", "."])
 def test_no_permission_to_list_or_open(repository: Repository, folder: str) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     path = repository.path / folder
     path.chmod(0)
     try:
@@ -58,6 +60,7 @@ def test_no_permission_to_read_one_lock(repository: Repository) -> None:
 def test_no_permission_to_delete_one_lock(repository: Repository) -> None:
     """A directory in which each may remove his own files only, as /tmp."""
     kept, gone = aged_lock(repository, 3 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
     locks = repository.path / "locks"
     shutil.chown(locks, "root")
     shutil.chown(locks / kept, "root")
@@ -85,6 +88,7 @@ def test_no_permission_to_delete_one_lock(repository: Repository) -> None:
 def test_a_lock_that_another_program_has_open(repository: Repository) -> None:
     """It shares no deletion: what stays open stays, and the others go."""
     kept, gone = aged_lock(repository, 3 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2)
+    seen_for(repository)
     with held_open(repository, kept, SHARE_READ):
         done = lockctl(repository, "prune", "--yes", "--json")
     assert done.status == 3
@@ -97,6 +101,7 @@ def test_a_lock_that_another_program_has_open(repository: Repository) -> None:
 
 def test_a_lock_that_is_gone_only_when_another_program_closes_it(repository: Repository) -> None:
     marked = aged_lock(repository, 3 * HOUR, WEB1)
+    seen_for(repository)
     with held_open(repository, marked, SHARE_ALL):
         done = lockctl(repository, "prune", "--yes")
         assert done.status == 3, done.text

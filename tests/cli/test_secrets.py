@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1
 from tests.cli.run import Done, finish, lockctl, smb_environment, start, state_of
+from tests.cli.seeing import seen_for
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository, copy_repository, obscured
 from tests.lab.samba import BACKUP, Samba, default_user
@@ -57,6 +58,7 @@ def assert_lists(done: Done, repository: Repository, lock_id: str) -> None:
 
 def test_password_in_the_address(secret: Repository) -> None:
     lock_id = aged_lock(secret, 2 * HOUR, WEB1)
+    seen_for(secret, address=secret.smb_address)
     address = secret.smb_address.replace("@", f":{IN_ADDRESS}@")
     variables = bare(secret, "LOCKCTL_SMB_PASSWORD")
     for words in (["list", "-v"], ["list", "--json"], ["show", lock_id], ["prune", "--yes"]):
@@ -206,6 +208,7 @@ def test_repository_file(secret: Repository, tmp_path: Path) -> None:
 def test_no_password_is_an_argument(secret: Repository) -> None:
     """Neither of lockctl nor of anything that it starts, at any moment of a run."""
     aged_lock(secret, 2 * HOUR, WEB1)
+    seen_for(secret)
     seen: set[str] = set()
     with Proxy(secret.samba.port, delay=0.03) as proxy:
         process = start(secret.through(proxy.port), "prune", "--yes", "-v")
@@ -219,5 +222,6 @@ def test_no_password_is_an_argument(secret: Repository) -> None:
             time.sleep(0.01)
         done = finish(process)
     assert done.status == 0, done.text
+    assert secret.lock_ids() == [], "all of a run was watched, with the removal"
     assert any("lockctl prune" in line for line in seen)
     assert_secret(secret, done.text, *seen)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2, one_of_each
 from tests.cli.run import lockctl
+from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
@@ -33,9 +34,15 @@ def test_all_that_is_known(repository: Repository) -> None:
     assert told["blocks"] == "backup, prune, check, forget"
     assert "[not-renewed]" in told["why"]
     assert "by its own clock" in told["witness owner-clock"]
-    assert "by what is likely the server's own clock" in told["witness server-creation"]
+    assert "by the server's clock" in told["witness server-creation"]
     assert "sign of life" in told["would change"]
-    assert "person says yes" in told["prune"]
+    assert told["witness own-clock"] == "this machine sees it for the first time"
+    assert told["prune"].startswith("removes it when a person says yes; unattended it waits: seen here since ")
+    seen_for(repository)
+    later = lockctl(repository, "show", lock_id)
+    assert later.status == 0
+    assert "this machine has seen it unchanged for 23 min" in later.stdout
+    assert later.stdout.splitlines()[-1].split(maxsplit=1) == ["prune", "removes it"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,9 @@ def test_each_state(furnished: tuple[Repository, dict[str, str]], state: str) ->
     lines = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
     assert lines["state"].split()[-1] == state
     assert all(name in lines for name in ("why", "age", "would change", "prune"))
-    if state not in ("stale", "superseded", "damaged"):
+    if state in ("stale", "superseded", "damaged"):
+        assert "unattended it waits: seen here since " in lines["prune"]
+    else:
         assert lines["prune"].endswith("keeps it")
 
 

@@ -6,10 +6,12 @@ Nobody waits half an hour: the memory is replaced by an older one while a run wa
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from lockctl.cli.run import spell_out
+from lockctl.watching import LOOK_SECONDS
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import lockctl
 from tests.cli.running import doubtful_lock, remove, running
@@ -21,11 +23,10 @@ from tests.lab.seal import aged_lock
 
 @pytest.mark.parametrize("ending", ["renewed", "gone"])
 def test_prune_stays_until_doubt_is_settled(repository: Repository, ending: str) -> None:
-    stale = aged_lock(repository, 2 * HOUR, WEB2)
-    seen_for(repository)
-    lock = doubtful_lock(repository)
+    stale, lock = aged_lock(repository, 2 * HOUR, WEB2), doubtful_lock(repository)
+    seen_for(repository, whatever_its_times=True)
     with running(repository, "prune", "--yes", "--watch") as prune:
-        prune.said(f"watching {lock[:8]} (web1, PID 4209, root), active, for ")
+        prune.said(f"watching {lock[:8]} (web1, PID 4209, root), doubtful, for 6 min ")
         if ending == "renewed":
             aged_lock(repository, 0, WEB1)
         remove(repository, lock)
@@ -40,7 +41,7 @@ def test_prune_removes_what_our_own_clock_settles(new_repository: NewRepository,
     repository = new_repository(share)
     lock = aged_lock(repository, 5 * HOUR, WEB1)
     with running(repository, "prune", "--yes", "--watch=25m") as prune:
-        prune.said("stale, for 22 min 29 s at most" if share == "backup" else "doubtful, for 2")
+        prune.said("stale, for 22 min " if share == "backup" else "doubtful, for 24 min ")
         assert repository.lock_ids() == [lock]
         seen_for(repository, 31 * 60)
         aged_lock(repository, 0, WEB2)
@@ -49,20 +50,26 @@ def test_prune_removes_what_our_own_clock_settles(new_repository: NewRepository,
 
 
 def test_prune_looks_again_as_soon_as_it_is_sure(repository: Repository) -> None:
-    """Nothing changes on the share, and nobody tells it to look."""
+    """Nothing changes on the share, and nobody tells it to look: in ten seconds, and not at its next regular look."""
     lock = aged_lock(repository, 2 * HOUR, WEB1)
-    seen_for(repository, 1345)
+    seen_for(repository, 1340)
     with running(repository, "prune", "--yes", "--watch") as prune:
+        prune.said("stale, for ")
+        begun = time.monotonic()
         assert prune.end() == 0
+    assert time.monotonic() - begun < LOOK_SECONDS - 5
     assert [line[:16] for line in prune.out] == [f"removed {lock[:8]}"]
-    assert any("stale, for " in line for line in prune.errors)
     assert repository.lock_ids() == []
 
 
-def test_a_watch_ends_in_time_and_changes_nothing(repository: Repository) -> None:
+@pytest.mark.parametrize("first", [False, True], ids=["a later run", "the first run"])
+def test_a_watch_ends_in_time_and_changes_nothing(repository: Repository, first: bool) -> None:
     lock = doubtful_lock(repository)
+    if not first:
+        seen_for(repository, 10, whatever_its_times=True)
     done = lockctl(repository, "prune", "--yes", "--watch", "1s", "--json")
-    assert (done.status, done.json["removed"]) == (0, [])
+    assert (done.status, done.json["removed"]) == (3 if first else 0, [])
+    assert ("no earlier run is remembered" in done.stderr) == first
     assert repository.lock_ids() == [lock]
 
 
@@ -78,8 +85,8 @@ def test_where_nothing_is_in_doubt_nobody_waits(repository: Repository) -> None:
 def test_a_watch_leaves_time_for_the_removal(repository: Repository) -> None:
     """`--timeout` is for the whole run: the stay ends before it does, and what is certain goes."""
     aged_lock(repository, 2 * HOUR, WEB2)
-    seen_for(repository)
-    doubtful = aged_lock(repository, 900, WEB1)
+    doubtful = doubtful_lock(repository)
+    seen_for(repository, whatever_its_times=True)
     done = lockctl(repository, "prune", "--yes", "--watch", "--timeout", "8s")
     assert done.status == 0, done.text
     assert repository.lock_ids() == [doubtful]
@@ -104,6 +111,7 @@ def test_what_was_typed_before_the_question_is_no_answer(repository: Repository)
 
 def test_quiet_says_nothing(repository: Repository) -> None:
     doubtful_lock(repository)
+    seen_for(repository, 10, whatever_its_times=True)  # the first run of all says that it has no memory
     done = lockctl(repository, "prune", "--yes", "--quiet", "--watch", "1s")
     assert (done.status, done.text) == (0, "")
 

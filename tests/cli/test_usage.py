@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.make import HOUR, WEB1
 from tests.cli.run import COMMAND, ROOT, environment, lockctl, state_of
+from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -125,6 +126,7 @@ def test_a_closed_pipe(repository: Repository, words: list[str]) -> None:
 
 def test_a_closed_pipe_does_not_keep_prune_from_its_journal(repository: Repository) -> None:
     lock_id = aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
     reader, writer = os.pipe()
     os.close(reader)
     try:

@@ -81,7 +81,8 @@ def test_a_signal_ends_it_while_the_server_is_silent(repository: Repository, sig
         aged_lock(repository, 60, WEB2)
         for number in signals:
             watch.process.send_signal(number)
-        assert watch.process.wait(20) == 128 + signals[0]
+        # Two that are sent at once may arrive in either order; the first that does is obeyed.
+        assert watch.process.wait(20) in [128 + number for number in signals]
 
 
 def test_the_screen(repository: Repository) -> None:

@@ -139,6 +139,20 @@ def test_it_stays_small(tmp_path: Path) -> None:
     assert len([path for path in tmp_path.iterdir() if len(path.name) == 64]) == MAX_REPOSITORIES
 
 
+def test_runs_that_were_killed_while_writing_leave_one_file_at_most(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from lockctl.sightings import Sightings\n"
+        "from tests.unit.test_sightings import HERE, LOCK, START\n"
+        "Path.replace = lambda *_: os._exit(9)\n"
+        "Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], START)\n"
+    )
+    for _ in range(3):
+        assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == 9
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "unfinished"]
+    note(tmp_path, START)
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", memory_file(tmp_path).name}
+
+
 def test_it_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
     folder = tmp_path / "sightings"
     note(folder, START)
