@@ -93,7 +93,7 @@ class Facts:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     """By id, what this machine itself has seen of that very file."""
     keeps_creation: bool = False
-    """Whether the server is seen to keep creation times of its own: see `creation.keeps_creation`."""
+    """Whether the server is seen to keep creation times of its own: see `witnesses.keeps_creation`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,13 +111,16 @@ def keeps_creation(entries: Iterable[Entry]) -> bool:
 
     Samba makes up the least of the last access, write and change (measured on 4.17: of write and change it takes the
     seconds and the fraction apart), ksmbd takes the change. The change is not shown: so it may be any time, but of a
-    directory it is not before the last write.
+    directory it is not before the last write. A whole second is no clock's: Samba's `fake directory create times`
+    shows one in 1980.
     """
     return any(_cannot_be_made_up(entry) for entry in entries)
 
 
 def _cannot_be_made_up(entry: Entry) -> bool:
     if entry.created is None or not entry.written or entry.created in (entry.written, entry.accessed):
+        return False
+    if entry.created % _SECOND == 0:
         return False
     if entry.is_directory:
         shown = [time for time in (entry.written, entry.accessed) if time]

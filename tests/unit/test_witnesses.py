@@ -50,6 +50,7 @@ SECOND = 10**9
         (100.5, 200.6, 200.9, True, True),
         (200.5, 200.6, 300.9, True, False),
         (300.5, 200.6, 200.9, True, False),
+        (100.0, 200.6, 200.9, True, False),
     ],
     ids=[
         "after its last write",
@@ -62,6 +63,7 @@ SECOND = 10**9
         "a directory's second is older than any change of it",
         "a directory's second is that of its access",
         "a directory's is after its last write: somebody set that",
+        "a directory's whole second: Samba's `fake directory create times`",
     ],
 )
 def test_what_a_server_could_not_have_made_up(
