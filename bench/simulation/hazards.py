@@ -169,7 +169,7 @@ def scheduled(name: str) -> Hazard:
         files = [file for owner in plain.owners for file in upload_all(owner)]
         live = [at for at in judge.looks if any(file.appears <= at < file.dies for file in files)]
         forced = [at for at in live if plain.window[0] <= at < plain.window[1]]
-        meets = random.choice(forced)
+        meets = random.choice(forced or judge.looks)
         if name == "5 min":
             # Together with the looks of the hazard itself: without a run right then nothing would be at risk.
             every = tuple(random.uniform(0, 300) + number * 300.0 for number in range(60))
