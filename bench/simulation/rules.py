@@ -8,9 +8,9 @@ from typing import Protocol
 
 from bench.simulation.share import Share
 from bench.simulation.world import Judge
-from lockctl.lock import LockFile
-from lockctl.plan import Wish, make_plan, narrow
-from lockctl.sightings import Host, Sightings
+from lockctl.removal.plan import Wish, make_plan, narrow
+from lockctl.repository.lock import LockFile
+from lockctl.state.sightings import Host, Sightings
 from lockctl.survey.assess import assess
 from lockctl.survey.values import Look, Policy, Survey
 

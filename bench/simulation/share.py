@@ -11,8 +11,8 @@ from math import inf
 from bench.simulation.world import DAY, LEASE, PERIOD, Clock, Judge, Owner, World
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks
-from lockctl.lock import Lock, LockFile, Problem
-from lockctl.repository.reader import Config
+from lockctl.repository.config import Config
+from lockctl.repository.lock import Lock, LockFile, Problem
 from lockctl.survey.values import Look
 from lockctl.transport.base import Entry
 

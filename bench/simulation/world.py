@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockctl.memory import Moment
+from lockctl.state.memory import Moment
 
 BASE = 1_800_000_000
 """The moment 0, in seconds since 1970."""

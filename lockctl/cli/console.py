@@ -117,7 +117,7 @@ class Console:
 
 def _harmless(text: str) -> str:
     """An error quotes what others wrote: no escape sequence and no second line passes."""
-    from lockctl.render.text import visible
+    from lockctl.render.harmless import visible
 
     return visible(text)
 

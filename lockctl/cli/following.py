@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from lockctl.cli.opening import Access, Opened, open_repository, report_returned
 from lockctl.cli.signals import SIGNALS
-from lockctl.deadline import Deadline, boottime
-from lockctl.duration import describe_duration
+from lockctl.clock.boot import boottime
+from lockctl.clock.deadline import Deadline
+from lockctl.clock.duration import describe_duration
 from lockctl.errors import Interrupted
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
-    from lockctl.journal import Journal
     from lockctl.liveness.evidence import Verdict
+    from lockctl.state.journal import Journal
     from lockctl.survey.values import Survey
-    from lockctl.watching import Eyes
+    from lockctl.survey.watching import Eyes
 
 _RESERVE = 30.0
 """Seconds for the removal, at most."""
@@ -29,7 +30,7 @@ def follow(
     access: Access, look: Look, journal: Journal, console: Console, deadline: Deadline
 ) -> Generator[Survey | None, None, None]:
     """A survey for each look and None at each tick, for ever; says when the connection is lost and when it is back."""
-    from lockctl.watching import Eyes, Lost, keep_looking
+    from lockctl.survey.watching import Eyes, Lost, keep_looking
 
     @contextmanager
     def open_eyes() -> Iterator[Eyes]:

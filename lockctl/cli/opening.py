@@ -10,28 +10,22 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lockctl.address import LocalAddress
 from lockctl.cli.console import Console, wants_colour
 from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
-from lockctl.deadline import Deadline
+from lockctl.clock.deadline import Deadline
 from lockctl.errors import JournalError, NoRepository, UsageError
-from lockctl.settings import (
-    PasswordOptions,
-    Place,
-    configuration_file,
-    find_password,
-    find_place,
-    resolve_place,
-    state_directory,
-)
+from lockctl.settings.address import LocalAddress
+from lockctl.settings.folders import configuration_file, state_directory
+from lockctl.settings.password import PasswordOptions, find_password
+from lockctl.settings.place import Place, find_place, resolve_place
 
 if TYPE_CHECKING:
-    from lockctl.configuration import Configuration
-    from lockctl.journal import Journal
     from lockctl.liveness.probe import Answers
-    from lockctl.repository.reader import Repository
-    from lockctl.sightings import Sightings
+    from lockctl.repository.opening import Repository
+    from lockctl.settings.file import Configuration
+    from lockctl.state.journal import Journal
+    from lockctl.state.sightings import Sightings
     from lockctl.survey.values import Survey
     from lockctl.transport.base import Remover
 
@@ -75,7 +69,7 @@ class Opened:
 @cache
 def _sightings(state_folder: Path) -> Sightings:
     """What this machine has seen before; one for all of a run, for it knows what this run itself began."""
-    from lockctl.sightings import Sightings
+    from lockctl.state.sightings import Sightings
 
     return Sightings(state_folder / "sightings")
 
@@ -99,7 +93,7 @@ def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
     path = configuration_file(os.environ)
     if os.path.lexists(path):
         # Imported only where it is needed: without it the key is being derived by then.
-        from lockctl.configuration import read_configuration
+        from lockctl.settings.file import read_configuration
 
         configuration = read_configuration(path)
     place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
@@ -121,13 +115,13 @@ def open_repository(access: Access, console: Console, deadline: Deadline) -> Ite
 
     if access.password is None:
         with connect(access.place, console, deadline) as transport:
-            from lockctl.repository.reader import open_metadata
+            from lockctl.repository.opening import open_metadata
 
             yield Opened(access, transport, open_metadata(transport, deadline))
         return
     head_start = HeadStart(access.state_folder / "keys", access.place.shown, access.password)
     with connect(access.place, console, deadline) as transport:
-        from lockctl.repository.reader import open_repository as open_
+        from lockctl.repository.opening import open_repository as open_
 
         repository = open_(transport, access.password, deadline, access.key_hint, head_start)
         yield Opened(access, transport, repository)
@@ -156,7 +150,7 @@ def find_other_place(address: str, common: Common, console: Console) -> Place:
 
 def open_journal(common: Common) -> Journal:
     """The journal in this run's state folder."""
-    from lockctl.journal import Journal
+    from lockctl.state.journal import Journal
 
     return Journal(state_directory(common.state_dir, os.environ))
 
@@ -165,8 +159,8 @@ def report_returned(journal: Journal, survey: Survey, console: Console) -> None:
     """Says loudly which owners came back after their lock was removed, and keeps that in the journal."""
     from time import time_ns
 
-    from lockctl.moments import format_moment
-    from lockctl.removal import find_returned
+    from lockctl.clock.rfc3339 import format_moment
+    from lockctl.removal.aftermath import find_returned
     from lockctl.render.table import removal_line
 
     try:
@@ -185,13 +179,13 @@ def report_returned(journal: Journal, survey: Survey, console: Console) -> None:
 
 def _make_transport(place: Place, console: Console, deadline: Deadline) -> Remover:
     if isinstance(place.target, LocalAddress):
-        from lockctl.transport.local import LocalTransport
+        from lockctl.transport.local.directory import LocalTransport
 
         return LocalTransport(place.target.path)
     if place.login is None:
         raise UsageError("no user for the share was given")
-    from lockctl.transport.smb import SmbTransport
-    from lockctl.transport.smb_connection import Credentials
+    from lockctl.transport.smb.connection import Credentials
+    from lockctl.transport.smb.transport import SmbTransport
 
     credentials = Credentials(place.login.user, place.login.password, place.login.domain)
     console.detail(f"connecting to {place.target.host} port {place.target.port} as {credentials.account}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lockctl.duration import parse_duration
+from lockctl.clock.duration import parse_duration
 
 REPOSITORY = (
     "repo metadata_only password_file password_command insecure_no_password key_hint smb_credentials timeout".split()

@@ -19,17 +19,19 @@ from lockctl.cli.opening import (
 )
 from lockctl.cli.options import Common
 from lockctl.cli.signals import SIGNALS
-from lockctl.deadline import Deadline
+from lockctl.clock.deadline import Deadline
 from lockctl.errors import Declined, Interrupted, LockctlError
-from lockctl.plan import Wish, make_plan
+from lockctl.removal.plan import Wish, make_plan
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
-    from lockctl.journal import Journal, Record
     from lockctl.liveness.evidence import Verdict
     from lockctl.liveness.probe import Answers
-    from lockctl.plan import Plan
-    from lockctl.pruning import Run, Target
+    from lockctl.removal.plan import Plan
+    from lockctl.removal.report import Run
+    from lockctl.removal.run import Target
+    from lockctl.state.journal import Journal
+    from lockctl.state.records import Record
     from lockctl.survey.values import Survey
 
 _LOOK_SECONDS = 15.0
@@ -58,7 +60,7 @@ def remove_locks(common: Common, removing: Removing, console: Console) -> Run:
     if removing.watch is not None:
         _stay(removing, removing.watch, access, journal, console, deadline)
     with open_repository(access, console, deadline) as opened:
-        from lockctl.pruning import Target
+        from lockctl.removal.run import Target
 
         look = partial(opened.look, trust_clock=removing.trust_clock)
         target = Target(look, opened.transport, deadline)
@@ -85,7 +87,7 @@ def _stay(
     removing: Removing, seconds: float, access: Access, journal: Journal, console: Console, deadline: Deadline
 ) -> None:
     """Watches until each lock is settled about which there is doubt. The removal looks anew after that."""
-    from lockctl.plan import is_unsettled
+    from lockctl.removal.plan import is_unsettled
 
     answers: Answers = {}
 
@@ -98,8 +100,9 @@ def _stay(
 
 
 def _remove(target: Target, removing: Removing, journal: Journal, console: Console) -> Run:
-    from lockctl.pruning import Run, close_open_intents, remove_planned
-    from lockctl.removal import held_ids
+    from lockctl.removal.aftermath import held_ids
+    from lockctl.removal.report import Run
+    from lockctl.removal.run import close_open_intents, remove_planned
 
     survey = target.look()
     if not removing.dry_run:
@@ -126,7 +129,7 @@ def _remove(target: Target, removing: Removing, journal: Journal, console: Conso
 
 def _look_after(target: Target, run: Run, journal: Journal, console: Console) -> None:
     """A last look, after something was removed: an owner that lived may be back already."""
-    from lockctl.journal import Outcome
+    from lockctl.state.records import Outcome
 
     if run.stopped is not None or SIGNALS.received or not run.of(Outcome.REMOVED):
         return
@@ -147,7 +150,7 @@ def _look_again(run: Run, journal: Journal, access: Access, console: Console, de
     """After a lost connection: one new one, to see what became of the lock that nobody knows of."""
     if not run.lost:
         return
-    from lockctl.pruning import close_open_intents
+    from lockctl.removal.run import close_open_intents
 
     try:
         with open_repository(access, console, Deadline(deadline.cap(_LOOK_SECONDS))) as opened:
@@ -157,11 +160,11 @@ def _look_again(run: Run, journal: Journal, access: Access, console: Console, de
 
 
 def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removing) -> None:
-    from lockctl.render import jsonform, table
-    from lockctl.render.text import count
+    from lockctl.render import as_json, table
+    from lockctl.render.words import count
 
     if removing.json:
-        console.result(jsonform.dump(jsonform.plan_object(survey, plan, removing.schema)))
+        console.result(as_json.dump(as_json.plan_object(survey, plan, removing.schema)))
         return
     if plan.steps or plan.kept:
         console.result(table.plan_table(plan, console.colour))
@@ -169,11 +172,11 @@ def _show_dry_run(survey: Survey, plan: Plan, console: Console, removing: Removi
 
 
 def _show_run(run: Run, console: Console, removing: Removing) -> None:
-    from lockctl.render import jsonform, table
+    from lockctl.render import as_json, table
 
     _tell_closed(run.closed, console)
     if removing.json:
-        console.result(jsonform.dump(jsonform.run_object(run, removing.schema)))
+        console.result(as_json.dump(as_json.run_object(run, removing.schema)))
     else:
         for line in table.removal_lines(run):
             console.result(line)

@@ -59,7 +59,7 @@ def build_app(words: Sequence[str]) -> typer.Typer:
 
     for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
         module, function = COMMANDS[name].split(".")
-        command = getattr(import_module(f"lockctl.cli.{module}"), function)
+        command = getattr(import_module(f"lockctl.cli.commands.{module}"), function)
         app.command(name, hidden=name == "ls")(command)
     return app
 
@@ -93,7 +93,7 @@ def run_command_line(words: Sequence[str]) -> int:
 
 def _report(error: LockctlError, words: Sequence[str]) -> int:
     if "--json" in words:
-        from lockctl.render.jsonform import dump, error_object
+        from lockctl.render.as_json import dump, error_object
 
         Console().result(dump(error_object(error)))
     Console().fail(str(error))

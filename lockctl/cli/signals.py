@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from lockctl.deadline import Deadline, boottime
+from lockctl.clock.boot import boottime
+from lockctl.clock.deadline import Deadline
 from lockctl.errors import Interrupted
 
 GRACE_SECONDS = 3.0

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lockctl.lock import LockFile, is_lock_name
+from lockctl.repository.lock import LockFile, is_lock_name
+from lockctl.settings.policy import Thresholds
+from lockctl.state.memory import Seen
 
 
 class State(Enum):
@@ -44,17 +46,6 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What this machine itself knows of a file's age in seconds: it stood there, and before that it did not."""
-
-    at_least: float = 0.0
-    at_most: float | None = None
-
-
-NEVER_SEEN = Seen()
-
-
-@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a state was given: a stable code, and words."""
 
@@ -71,17 +62,6 @@ class Clocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Seconds. Sources in restic's lock.go: a renewal every 5 minutes; gives up after 22½; expired after 30."""
-
-    missed: float = 450.0
-    gives_up: float = 1350.0
-    expired: float = 1800.0
-    temporary: float = 86400.0
-    """For what restic writes before it renames."""
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a judgement may use, apart from the lock file itself."""
 
@@ -89,7 +69,7 @@ class Facts:
     directory_changed: int
     trust_clock: str | None = None
     """`owner` or `server`: the user's word that this one clock is right."""
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = field(default_factory=Thresholds)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     """By id, what this machine itself has seen of that very file."""
     keeps_creation: bool = False

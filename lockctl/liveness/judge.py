@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lockctl.duration import describe_duration
-from lockctl.liveness.evidence import NEVER_SEEN, REMOVABLE, Facts, Reason, Seen, State, Thresholds, Verdict, Witness
-from lockctl.liveness.folder import Folder, look_over
-from lockctl.liveness.witnesses import (
-    SLACK,
-    contradict,
-    host_clock,
-    is_own,
-    newer_lock,
-    own_clock,
-    owner_clock,
-    server_clock,
-)
-from lockctl.lock import Lock, LockFile, Problem, is_lock_name
+from lockctl.clock.duration import describe_duration
+from lockctl.liveness.clocks import SLACK, contradict, host_clock, newer_lock, own_clock, owner_clock, server_clock
+from lockctl.liveness.creation import is_own
+from lockctl.liveness.evidence import REMOVABLE, Facts, Reason, State, Verdict, Witness
+from lockctl.liveness.neighbours import Folder, look_over
+from lockctl.repository.lock import Lock, LockFile, Problem, is_lock_name
+from lockctl.settings.policy import Thresholds
+from lockctl.state.memory import NEVER_SEEN, Seen
 
 
 @dataclass(frozen=True, slots=True)

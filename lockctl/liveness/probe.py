@@ -12,12 +12,12 @@ import re
 import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from lockctl.deadline import boottime
+from lockctl.clock.boot import boottime
 from lockctl.liveness.evidence import Witness
-from lockctl.lock import Lock, LockFile
+from lockctl.repository.lock import Lock, LockFile
+from lockctl.settings.policy import Probe
 
 AT_ONCE = 8
 """Hosts that are asked at the same time."""
@@ -34,15 +34,6 @@ REMEMBERED = 60.0
 Answers = dict[object, tuple[float, Witness]]
 """By owner, when it was asked, in seconds of the boot-time clock, and what the probe said."""
 Run = Callable[[Sequence[str], float], int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A command for the hosts that one of `hosts` matches (shell patterns), and seconds to wait for it."""
-
-    hosts: tuple[str, ...]
-    command: tuple[str, ...]
-    timeout: float
 
 
 def run_command(command: Sequence[str], seconds: float) -> int | None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from lockctl.duration import describe_duration
+from lockctl.clock.duration import describe_duration
 from lockctl.liveness.evidence import Witness
-from lockctl.lock import Lock, LockFile
+from lockctl.repository.lock import Lock, LockFile
 
 SHARED_NAMES = frozenset(
     "localhost localhost.localdomain raspberrypi debian ubuntu fedora archlinux alpine kali nixos openwrt "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from lockctl.clock.rfc3339 import format_moment
 from lockctl.liveness.evidence import Clocks, State, Verdict
-from lockctl.lock import Lock
-from lockctl.moments import format_moment
-from lockctl.render.text import describe_age, describe_wait, paint, visible
+from lockctl.render.harmless import visible
+from lockctl.render.words import describe_age, describe_wait, paint
+from lockctl.repository.lock import Lock
 
 _CHANGES = {
     State.FOREIGN: "nothing: what is no lock is never removed",

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from lockctl.changes import Change, Event
-from lockctl.duration import describe_duration
+from lockctl.clock.duration import describe_duration
+from lockctl.clock.rfc3339 import format_moment
 from lockctl.liveness.evidence import Verdict
-from lockctl.moments import format_moment
+from lockctl.render.harmless import visible
 from lockctl.render.table import can_run, lock_table, removal_line, summary
-from lockctl.render.text import count, short_ids, visible
+from lockctl.render.words import count, short_ids
+from lockctl.survey.changes import Change, Event
 from lockctl.survey.values import Survey
 
 _WORDS = {

@@ -7,12 +7,13 @@ from math import ceil
 
 from tabulate import tabulate
 
-from lockctl.duration import describe_duration
-from lockctl.journal import Outcome, Record
+from lockctl.clock.duration import describe_duration
 from lockctl.liveness.evidence import Verdict
-from lockctl.plan import NOT_ASKED_FOR, Kept, Plan
-from lockctl.pruning import Run
-from lockctl.render.text import count, describe_age, describe_seen, describe_wait, paint, short_ids, visible
+from lockctl.removal.plan import NOT_ASKED_FOR, Kept, Plan
+from lockctl.removal.report import Run
+from lockctl.render.harmless import visible
+from lockctl.render.words import count, describe_age, describe_seen, describe_wait, paint, short_ids
+from lockctl.state.records import Outcome, Record
 from lockctl.survey.values import Policy, Survey
 
 HOST_WIDTH = 24

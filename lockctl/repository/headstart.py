@@ -10,7 +10,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from lockctl.deadline import Background
+from lockctl.background import Background
 from lockctl.errors import DamagedKey
 from lockctl.repository.crypto import Key
 from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file

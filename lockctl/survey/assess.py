@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lockctl.liveness.creation import keeps_creation
 from lockctl.liveness.evidence import Facts, Verdict
 from lockctl.liveness.judge import judge
-from lockctl.liveness.witnesses import keeps_creation
-from lockctl.memory import Memory
+from lockctl.state.memory import Memory
 from lockctl.survey.values import Findings, Look, Policy, Survey
 
 _NOTHING: Findings = {}

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lockctl.configuration import Configuration
-from lockctl.deadline import boottime
+from lockctl.clock.boot import boottime
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks, State
 from lockctl.liveness.probe import Answers, ask_probes
-from lockctl.lock import LockFile
-from lockctl.memory import Memory
-from lockctl.repository.reader import Repository
-from lockctl.sightings import Sightings, moment_at
+from lockctl.repository.lock import LockFile
+from lockctl.repository.opening import Repository
+from lockctl.settings.file import Configuration
+from lockctl.state.memory import Memory
+from lockctl.state.sightings import Sightings, moment_at
 from lockctl.survey.assess import assess
 from lockctl.survey.values import Look, Policy, Survey
 

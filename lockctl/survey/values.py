@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lockctl.liveness.evidence import Clocks, State, Thresholds, Verdict, Witness
-from lockctl.lock import LockFile
-from lockctl.memory import Moment
-from lockctl.repository.reader import Config
+from lockctl.liveness.evidence import Clocks, State, Verdict, Witness
+from lockctl.repository.config import Config
+from lockctl.repository.lock import LockFile
+from lockctl.settings.policy import Thresholds
+from lockctl.state.memory import Moment
 from lockctl.transport.base import Entry
 
 WORK = ("backup", "prune", "check", "forget")

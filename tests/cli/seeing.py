@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from lockctl.deadline import boottime
-from lockctl.lock import LockFile, Problem
-from lockctl.sightings import Sightings, moment_at
-from lockctl.transport.local import LocalTransport
+from lockctl.clock.boot import boottime
+from lockctl.repository.lock import LockFile, Problem
+from lockctl.state.sightings import Sightings, moment_at
+from lockctl.transport.local.directory import LocalTransport
 from tests.cli.run import state_of
 from tests.lab.restic import Repository
 

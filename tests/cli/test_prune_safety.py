@@ -22,7 +22,7 @@ from tests.lab.seal import Owner, aged_lock
 # The same command line on a disk whose birth times can be set: what no file system allows, they are as old as
 # the last write. That is what restic leaves on the server's own disk.
 ON_AN_OLD_DISK = (
-    "import os, sys; from lockctl.transport import statx;"
+    "import os, sys; from lockctl.transport.local import statx;"
     "statx.birth_time = lambda path: os.lstat(path).st_mtime_ns;"
     "from lockctl.__main__ import main; main(sys.argv[1:])"
 )

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from lockctl.cli.run import spell_out
-from lockctl.watching import LOOK_SECONDS
+from lockctl.survey.watching import LOOK_SECONDS
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import lockctl
 from tests.cli.running import doubtful_lock, remove, running

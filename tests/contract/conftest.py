@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lockctl.transport.local import LocalTransport
+from lockctl.transport.local.directory import LocalTransport
 from tests.contract.places import DiskPlace, MemoryPlace, Place, samba_place
 from tests.lab.samba import Samba
 

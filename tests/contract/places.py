@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from lockctl.address import SmbAddress
-from lockctl.deadline import Deadline
+from lockctl.clock.deadline import Deadline
+from lockctl.settings.address import SmbAddress
 from lockctl.transport.base import Remover
-from lockctl.transport.smb import SmbTransport
-from lockctl.transport.smb_connection import Credentials
+from lockctl.transport.smb.connection import Credentials
+from lockctl.transport.smb.transport import SmbTransport
 from tests.lab.samba import Samba
 from tests.memory import MemoryTransport
 

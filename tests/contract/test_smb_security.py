@@ -10,12 +10,12 @@ from smbprotocol.connection import Commands, SMB2HeaderResponse
 from smbprotocol.exceptions import SMBException
 from smbprotocol.header import NtStatus, Smb2Flags
 
-from lockctl.address import SmbAddress
-from lockctl.deadline import Deadline
+from lockctl.clock.deadline import Deadline
 from lockctl.errors import ConnectionLost, ShareRefused, Unreachable
+from lockctl.settings.address import SmbAddress
 from lockctl.transport.base import Removal
-from lockctl.transport.smb import SmbTransport
-from lockctl.transport.smb_connection import Credentials
+from lockctl.transport.smb.connection import Credentials
+from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
 from tests.contract.wires import Alter, tampering
 from tests.lab.samba import Samba

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from lockctl.liveness.evidence import Thresholds
+from lockctl.settings.policy import Thresholds
 from tests.cli.run import history, ids, lockctl
 from tests.cli.seeing import seen_for
 from tests.lab.processes import until

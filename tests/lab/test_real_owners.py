@@ -16,21 +16,23 @@ from subprocess import PIPE, Popen
 import psutil
 import pytest
 
-from lockctl.address import SmbAddress
-from lockctl.deadline import Deadline, boottime
+from lockctl.clock.boot import boottime
+from lockctl.clock.deadline import Deadline
 from lockctl.errors import FileError
-from lockctl.liveness.evidence import State, Thresholds, Verdict, Witness
+from lockctl.liveness.evidence import State, Verdict, Witness
 from lockctl.liveness.process import Machine, look_at_this_machine
-from lockctl.lock import Lock
-from lockctl.memory import Memory
-from lockctl.plan import Wish, make_plan
-from lockctl.repository.reader import open_repository
+from lockctl.removal.plan import Wish, make_plan
+from lockctl.repository.lock import Lock
+from lockctl.repository.opening import open_repository
+from lockctl.settings.address import SmbAddress
+from lockctl.settings.policy import Thresholds
+from lockctl.state.memory import Memory
 from lockctl.survey.assess import assess
 from lockctl.survey.observe import observe
 from lockctl.survey.values import Policy
 from lockctl.transport.base import Listing, Reader, Watch
-from lockctl.transport.smb import SmbTransport
-from lockctl.transport.smb_connection import Credentials
+from lockctl.transport.smb.connection import Credentials
+from lockctl.transport.smb.transport import SmbTransport
 from tests.cli.make import quicken
 from tests.conftest import NewRepository
 from tests.lab.processes import binary, family, kill_started, until

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from lockctl.liveness.evidence import Clocks, Facts, Reason, Seen, State, Verdict, Witness
+from lockctl.clock.rfc3339 import format_moment
+from lockctl.liveness.evidence import Clocks, Facts, Reason, State, Verdict, Witness
 from lockctl.liveness.judge import judge
-from lockctl.lock import Lock, LockFile, Problem
-from lockctl.moments import format_moment
-from lockctl.repository.reader import Config
+from lockctl.repository.config import Config
+from lockctl.repository.lock import Lock, LockFile, Problem
+from lockctl.state.memory import Seen
 from lockctl.survey.values import Policy, Survey
 from lockctl.transport.base import Entry
 

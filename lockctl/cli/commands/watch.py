@@ -1,0 +1,126 @@
+"""`lockctl watch`: the list, live, as locks come, are renewed and go."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lockctl.cli.console import Console
+from lockctl.cli.following import follow
+from lockctl.cli.opening import find_access, make_console, open_journal, start_deadline
+from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
+from lockctl.clock.boot import boottime
+from lockctl.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockctl.liveness.probe import Answers
+    from lockctl.survey.values import Survey
+
+_EVENTS = 8
+"""That are shown below the list."""
+_KEPT = 200
+"""Lines of what was said that are told again at the end."""
+
+
+@with_common(*REPOSITORY, *OUTPUT)
+def watch(
+    common: Common,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
+) -> int:
+    """Show the locks live, as they come, are renewed and go."""
+    console = make_console(common)
+    deadline = start_deadline(common)
+    access, journal = find_access(common, console, deadline), open_journal(common)
+    screen = _Screen(colour=console.colour) if not json and _can_draw() else None
+    answers: Answers = {}
+    surveys = follow(access, lambda opened: opened.look(answers=answers), journal, screen or console, deadline)
+    try:
+        with closing(surveys):
+            if screen is None:
+                _print_events(surveys, console, json)
+            else:
+                _fill_screen(surveys, screen, console)
+    except Interrupted as error:
+        return error.status  # which is how one ends it, and no failure
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Screen(Console):
+    """Keeps what is said while the list fills the screen: it is shown below it, and told again at the end."""
+
+    said: list[str] = field(default_factory=list)
+
+    def progress(self, text: str) -> None:
+        """The screen itself shows what goes on."""
+
+    def _say(self, text: str) -> None:
+        from lockctl.render.harmless import visible
+
+        self.said.append(visible(text))
+        del self.said[:-_KEPT]
+
+
+def _can_draw() -> bool:
+    """Whether standard output is a terminal on which a cursor can be moved."""
+    if not sys.stdout.isatty():
+        return False
+    from rich.console import Console as Terminal
+
+    terminal = Terminal()
+    return terminal.is_terminal and not terminal.is_dumb_terminal
+
+
+def _print_events(surveys: Iterator[Survey | None], console: Console, json: bool) -> None:
+    """A line for each event, as long as anybody reads them."""
+    from lockctl.render.as_json import dump, event_object
+    from lockctl.render.live import event_lines
+    from lockctl.survey.changes import find_changes
+
+    before = None
+    for survey in surveys:
+        if not console.is_read():
+            return
+        if survey is None:
+            continue
+        changes = find_changes(before, survey.verdicts)
+        before = survey.verdicts
+        lines = [dump(event_object(survey, one)) for one in changes] if json else event_lines(survey, changes)
+        for line in lines:
+            if not console.result(line):
+                return
+
+
+def _fill_screen(surveys: Iterator[Survey | None], screen: _Screen, console: Console) -> None:
+    """The list on a screen of its own, drawn again each second."""
+    from rich.console import Console as Terminal
+    from rich.live import Live
+
+    from lockctl.render.live import event_lines, live_view
+    from lockctl.survey.changes import find_changes
+
+    events: deque[str] = deque(maxlen=_EVENTS)
+    survey, looked = None, 0.0
+    terminal = Terminal()
+    live = Live(console=terminal, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+    try:
+        with live:
+            for seen in surveys:
+                if seen is not None:
+                    if survey is not None:
+                        events.extend(event_lines(seen, find_changes(survey.verdicts, seen.verdicts)))
+                    survey, looked = seen, boottime()
+                if survey is not None:
+                    below = [*events, *screen.said[-_EVENTS:]]
+                    view = live_view(survey, boottime() - looked, below, screen.colour, terminal.size)
+                    live.update(view, refresh=True)
+    finally:
+        for line in screen.said:
+            console.tell(line)

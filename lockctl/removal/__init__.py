@@ -1,0 +1,1 @@
+"""From verdicts to what is removed, and what came of it."""

@@ -1,0 +1,34 @@
+"""Locks as CSV, for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from lockctl.liveness.evidence import Verdict
+from lockctl.render.harmless import visible
+
+COLUMNS = "id hostname pid username exclusive time age_seconds claimed_age_seconds state reason".split()
+
+
+def csv_text(verdicts: Sequence[Verdict]) -> str:
+    """A line of names, then one line a lock (RFC 4180, with plain newlines)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for verdict in verdicts:
+        lock = verdict.file.lock
+        owner = (lock.hostname, lock.pid, lock.username, lock.exclusive, lock.time) if lock else ("",) * 5
+        ages = ("" if age is None else round(age, 1) for age in (verdict.age, verdict.claimed_age))
+        cells = (verdict.file.id, *owner, *ages, verdict.state.value, verdict.why)
+        writer.writerow([_harmless(cell) for cell in cells])
+    return text.getvalue().rstrip("\n")
+
+
+def _harmless(cell: object) -> object:
+    """A spreadsheet takes a cell that starts with one of these for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    shown = visible(cell)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown

@@ -1,0 +1,1 @@
+"""What the user told us, as plain values. Nothing is opened."""

@@ -1,0 +1,63 @@
+"""Who logs on to a share: the address, a file as mount.cifs reads it, the environment, else a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lockctl.errors import UsageError
+from lockctl.settings.address import SmbAddress
+from lockctl.settings.files import read_text
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs on to a share."""
+
+    user: str
+    password: str = field(repr=False)
+    domain: str = ""
+
+
+def find_login(
+    address: SmbAddress,
+    credentials_file: str | None,
+    environment: Mapping[str, str],
+    ask: Callable[[str, str], str],
+) -> Login:
+    file = credentials_file or environment.get("LOCKCTL_SMB_CREDENTIALS")
+    fields = parse_credentials(read_text(file, "credentials file")) if file else {}
+    user = address.user or fields.get("username") or environment.get("USER") or environment.get("LOGNAME") or ""
+    if address.user and fields.get("username", address.user) != address.user:
+        raise UsageError(
+            f"the address names user {address.user!r} and the credentials file another one",
+            "Leave the user out of one of them",
+        )
+    if not user:
+        raise UsageError("no user for the share was given", "Write smb://USER@HOST/…, or use --smb-credentials")
+    domain = address.domain or fields.get("domain", "")
+    for password in (address.password, fields.get("password"), environment.get("LOCKCTL_SMB_PASSWORD")):
+        if password is not None:
+            return Login(user, password, domain)
+    return Login(
+        user, ask(f"password of {user} on {address.host}", "Set LOCKCTL_SMB_PASSWORD, or use --smb-credentials"), domain
+    )
+
+
+def parse_credentials(text: str) -> dict[str, str]:
+    """`username`, `password` and `domain` of a file as mount.cifs(8) reads it."""
+    names = {
+        "username": "username",
+        "user": "username",
+        "password": "password",
+        "pass": "password",
+        "domain": "domain",
+        "dom": "domain",
+        "workgroup": "domain",
+    }
+    fields: dict[str, str] = {}
+    for line in text.replace("\r\n", "\n").split("\n"):
+        name, equals, value = line.lstrip().partition("=")
+        if equals and name.strip().lower() in names:
+            fields[names[name.strip().lower()]] = value
+    return fields

@@ -1,0 +1,28 @@
+"""Where lockctl keeps and looks for its own files, as the XDG specification says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lockctl.errors import UsageError
+
+
+def state_directory(option: str | None, environment: Mapping[str, str]) -> Path:
+    """Where journal and memory are kept: --state-dir, LOCKCTL_STATE_DIR, else the XDG state folder."""
+    given = option or environment.get("LOCKCTL_STATE_DIR")
+    if given:
+        return Path(given)
+    base = environment.get("XDG_STATE_HOME", "")
+    try:
+        # The XDG specification: a path that is not absolute is to be ignored.
+        home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
+        return (Path(base) if base.startswith("/") else home / ".local/state") / "lockctl"
+    except RuntimeError as error:
+        raise UsageError("there is no home folder for the journal", "Set LOCKCTL_STATE_DIR or --state-dir") from error
+
+
+def configuration_file(environment: Mapping[str, str]) -> Path:
+    """Where the configuration file is, if there is one: below the XDG configuration folder."""
+    base, home = environment.get("XDG_CONFIG_HOME", ""), environment.get("HOME") or "/"
+    return (Path(base) if base.startswith("/") else Path(home) / ".config") / "lockctl/config.toml"

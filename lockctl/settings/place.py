@@ -1,0 +1,67 @@
+"""Where the repository is and what opens it: options, environment and the files that they name.
+
+Secrets come from the environment, files, commands or a prompt; they are never printed, and no error quotes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockctl.errors import UsageError
+from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
+from lockctl.settings.credentials import Login, find_login
+from lockctl.settings.files import read_text
+from lockctl.settings.rclone import read_remote
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository's place: `shown` is the address as the user gave it, without a password."""
+
+    shown: str
+    target: SmbAddress | LocalAddress
+    login: Login | None = None
+    warning: str = ""
+
+
+def find_place(
+    option: str | None,
+    credentials_file: str | None,
+    environment: Mapping[str, str],
+    ask: Callable[[str, str], str],
+) -> Place:
+    """The repository to work on and the login for its share. `ask` prompts for a password, or raises UsageError."""
+    text = option or _address_from(environment)
+    return resolve_place(text, credentials_file, environment, ask)
+
+
+def resolve_place(
+    text: str, credentials_file: str | None, environment: Mapping[str, str], ask: Callable[[str, str], str]
+) -> Place:
+    """The place that an address names. Raises UsageError."""
+    address = parse_address(text)
+    match address:
+        case LocalAddress():
+            path = str(Path(address.path).absolute())
+            return Place(path, LocalAddress(path))
+        case RcloneAddress():
+            target = read_remote(address, environment)
+            login = Login(target.user, target.password or "", target.domain)
+            return Place(str(address), target, login)
+        case SmbAddress():
+            login = find_login(address, credentials_file, environment, ask)
+            warning = ""
+            if address.password is not None:
+                warning = "the password in the address can be seen by others: use LOCKCTL_SMB_PASSWORD"
+            return Place(str(address), address, login, warning)
+
+
+def _address_from(environment: Mapping[str, str]) -> str:
+    for name in ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY"):
+        if environment.get(name):
+            return environment[name]
+    if environment.get("RESTIC_REPOSITORY_FILE"):
+        return read_text(environment["RESTIC_REPOSITORY_FILE"], "repository file").strip()
+    raise UsageError("no repository was given", "Use -r ADDRESS, or set LOCKCTL_REPOSITORY or RESTIC_REPOSITORY")

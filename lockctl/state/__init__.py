@@ -1,0 +1,1 @@
+"""What this machine remembers: the journal, what was seen, kept key files."""

@@ -1,0 +1,221 @@
+"""One removal and its journal: intent first, then the mark, then the outcome; and what later surveys make of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lockctl.clock.rfc3339 import format_moment
+from lockctl.errors import ConnectionLost, DeadlinePassed, InUse, JournalError, LockctlError, PermissionRefused
+from lockctl.liveness.evidence import Clocks, State, Verdict
+from lockctl.removal.aftermath import close_intents, find_returned, held_ids
+from lockctl.removal.step import remove_lock
+from lockctl.repository.config import Config
+from lockctl.repository.lock import Lock, LockFile
+from lockctl.state.journal import Journal
+from lockctl.state.records import Origin, Outcome, Record, Removed
+from lockctl.survey.values import Survey
+from lockctl.transport.base import Entry
+from tests.memory import MemoryTransport
+from tests.unit.making import CONFIG, NOW, SECOND, make_file, make_lock, make_survey, make_verdict
+
+DATA = b"sealed"
+ADDRESS = make_survey([]).address
+LOST = ConnectionLost("the connection broke")
+
+
+class Scene:
+    """A stale lock in memory, a survey of it and a journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.memory = MemoryTransport()
+        self.journal = Journal(folder / "state")
+        self.path = f"locks/{'a' * 64}"
+        entry = self.memory.put(self.path, DATA, written=self.memory.clock - 3_000_000)
+        self.verdict = make_verdict(LockFile(entry, DATA, make_lock(7200), None))
+        self.survey = make_survey([self.verdict])
+
+    def remove(self) -> tuple[Outcome, bool]:
+        result = remove_lock(self.verdict, self.survey, self.memory, self.journal)
+        return result.outcome, result.failed
+
+    def record(self) -> Record:
+        (record,) = self.journal.records()
+        return record
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """One scene."""
+    return Scene(tmp_path)
+
+
+def test_the_intent_is_on_disk_before_the_remover_is_called(scene: Scene) -> None:
+    seen: list[Record] = []
+    scene.memory.before("remove", lambda: seen.append(scene.record()))
+    assert scene.remove() == (Outcome.REMOVED, False)
+    (intent,) = seen
+    assert (intent.outcome, intent.removed.data, intent.removed.id) == (None, DATA, "a" * 64)
+    assert scene.record().outcome is Outcome.REMOVED
+    assert scene.memory.files == {}
+
+
+def test_the_intent_tells_all_that_restore_and_history_need(scene: Scene) -> None:
+    scene.remove()
+    record = scene.record()
+    assert record.origin == Origin(scene.survey.address, CONFIG.id, CONFIG.sha256)
+    assert (record.removed.state, record.removed.age_seconds) == ("stale", 7200)
+    assert record.removed.reason == "not renewed for 2 h"
+    assert record.removed.lock is not None
+    assert record.removed.lock["hostname"] == "web1"
+    assert record.removed.server_time == NOW
+    assert {"user", "hostname", "pid", "lockctl"} <= record.by.keys()
+
+
+def test_without_a_journal_nothing_is_removed(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("in the way")
+    with pytest.raises(JournalError):
+        scene.remove()
+    assert scene.memory.calls == []
+    assert scene.path in scene.memory.files
+
+
+@pytest.mark.parametrize("error", [PermissionRefused("not permitted"), InUse("open elsewhere")])
+def test_what_could_not_be_removed_is_kept_and_failed(scene: Scene, error: LockctlError) -> None:
+    scene.memory.fail("remove", error)
+    assert scene.remove() == (Outcome.KEPT, True)
+    assert (scene.record().outcome, scene.record().outcome_text) == (Outcome.KEPT, str(error))
+    assert scene.path in scene.memory.files
+
+
+@pytest.mark.parametrize(
+    ("act", "outcome"),
+    [
+        (lambda scene: scene.memory.delete(scene.path), Outcome.GONE),
+        (lambda scene: scene.memory.put(scene.path, DATA), Outcome.KEPT),
+        (lambda scene: scene.memory.put(scene.path, b"other", written=scene.verdict.file.entry.written), Outcome.KEPT),
+        (lambda scene: scene.memory.put(scene.path, DATA + b"x"), Outcome.KEPT),
+    ],
+    ids=["gone", "written again", "other bytes", "more bytes"],
+)
+def test_what_changed_since_the_survey(scene: Scene, act: Callable[[Scene], object], outcome: Outcome) -> None:
+    act(scene)
+    before = dict(scene.memory.files)
+    assert scene.remove() == (outcome, False)
+    assert scene.record().outcome is outcome
+    assert scene.memory.files == before
+
+
+@pytest.mark.parametrize("error", [LOST, DeadlinePassed("over")])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_lost_reply_is_neither_done_nor_undone(scene: Scene, error: LockctlError, after: bool) -> None:
+    scene.memory.fail("remove", error, after=after)
+    assert scene.remove() == (Outcome.UNKNOWN, True)
+    assert scene.memory.calls == ["remove"], "never repeated blindly"
+    assert scene.record().outcome is None
+    later = make_survey([] if after else [scene.verdict])
+    (closed,) = close_intents(scene.journal, later)
+    assert closed.outcome is (Outcome.UNKNOWN if after else Outcome.KEPT)
+    assert scene.record().outcome is closed.outcome
+    assert scene.record().outcome_text == closed.outcome_text != ""
+    assert close_intents(scene.journal, later) == []
+
+
+def test_intents_of_other_repositories_stay_open(scene: Scene) -> None:
+    scene.memory.fail("remove", LOST)
+    scene.remove()
+    assert close_intents(scene.journal, make_survey([], config=Config("d" * 64, 2, ""))) == []
+    assert scene.record().outcome is None
+
+
+def test_a_server_that_numbers_and_dates_anew_shows_the_same_file(scene: Scene) -> None:
+    """Some give a new file id at each look, and a creation time that moves when the file is read."""
+    file = scene.memory.files[scene.path]
+    file.created, file.file_id = 17, file.file_id + 1
+    assert scene.remove() == (Outcome.REMOVED, False)
+
+
+MINUTE = 60
+REMOVED_LOCK = {"hostname": "web1", "username": "root", "pid": 4209, "uid": 0, "gid": 0, "exclusive": False, "time": ""}
+
+
+def record(outcome: Outcome | None = Outcome.REMOVED, state: str = "stale", **changes: object) -> Record:
+    """A removal at NOW."""
+    removed = Removed("a" * 64, DATA, state, "why", 7200.0, dict(REMOVED_LOCK), NOW)
+    origin = Origin(ADDRESS, CONFIG.id, CONFIG.sha256)
+    made = Record("key", format_moment(NOW), origin, removed, {}, outcome)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def later(lock: Lock | None, created: float, name: str = "") -> Survey:
+    """A survey that shows one lock; ages are before (positive) or after (negative) the removal."""
+    return make_survey([make_verdict(make_file(lock, created=created, name=name), State.ACTIVE)])
+
+
+@pytest.mark.parametrize(
+    ("made", "survey", "returned"),
+    [
+        (record(), later(make_lock(-5 * MINUTE), -5 * MINUTE), True),
+        (record(), later(make_lock(0), 0), True),
+        (record(), later(make_lock(-30 * MINUTE), -30 * MINUTE), True),
+        (record(), later(make_lock(-30 * MINUTE - 1), -30 * MINUTE - 1), False),
+        (record(), later(make_lock(-90 * MINUTE), -5 * MINUTE), True),
+        (record(), later(make_lock(-5 * MINUTE), 90 * MINUTE), True),
+        (record(), later(make_lock(MINUTE), MINUTE), False),
+        (record(), later(make_lock(-5 * MINUTE), -5 * MINUTE, "a" * 64), False),
+        (record(), later(make_lock(-5 * MINUTE, pid=1), -5 * MINUTE), False),
+        (record(), later(make_lock(-5 * MINUTE, hostname="web2"), -5 * MINUTE), False),
+        (record(), later(make_lock(-5 * MINUTE, username="joe"), -5 * MINUTE), False),
+        (record(), later(make_lock(-5 * MINUTE, exclusive=True), -5 * MINUTE), False),
+        (record(), later(None, -5 * MINUTE), False),
+        (record(), make_survey([]), False),
+        (record(Outcome.UNKNOWN), later(make_lock(-5 * MINUTE), -5 * MINUTE), True),
+        (record(Outcome.KEPT), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(Outcome.GONE), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(None), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(state="superseded"), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(state="dead"), later(make_lock(-5 * MINUTE), -5 * MINUTE), True),
+        (record(returned_as="b" * 64), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(origin=Origin(ADDRESS, "d" * 64, "")), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(origin=Origin("smb://copy/share", CONFIG.id, "")), later(make_lock(-5 * MINUTE), -5 * MINUTE), False),
+        (record(removed=replace(record().removed, lock=None)), later(make_lock(-300), -300), False),
+    ],
+)
+def test_owners_that_came_back(made: Record, survey: Survey, returned: bool) -> None:
+    found = find_returned([made], survey)
+    assert [one.verdict for one in found] == (list(survey.verdicts) if returned else [])
+
+
+def test_an_owner_comes_back_once() -> None:
+    verdicts = [make_verdict(make_file(make_lock(-minutes * MINUTE), created=-minutes * MINUTE)) for minutes in (5, 10)]
+    assert len(find_returned([record()], make_survey(verdicts))) == 1
+
+
+@pytest.mark.parametrize(("ago", "held"), [(0, True), (86_000, True), (86_500, False), (-60, True)])
+def test_what_was_put_back_is_held_for_a_day(ago: int, held: bool) -> None:
+    at = format_moment(time.time_ns() - ago * SECOND)
+    assert held_ids([record(held_at=at), record(restored_at=at)]) == (frozenset({"a" * 64}) if held else frozenset())
+
+
+def test_the_journal_that_fails_after_the_removal_is_told(scene: Scene) -> None:
+    def lose_the_folder() -> None:
+        scene.journal.path.unlink()
+        scene.journal.path.mkdir()
+
+    scene.memory.before("remove", lose_the_folder)
+    result = remove_lock(scene.verdict, scene.survey, scene.memory, scene.journal)
+    assert (result.outcome, result.failed) == (Outcome.REMOVED, True)
+    assert "journal" in result.text
+
+
+def test_a_survey_keeps_the_times_of_an_entry() -> None:
+    """What was removed is put in order by the server's clock, not by ours."""
+    survey = replace(make_survey([]), clocks=Clocks(NOW, NOW + 90 * MINUTE * SECOND))
+    shown: Verdict = make_verdict(make_file(make_lock(0), created=-95 * MINUTE), State.ACTIVE)
+    removed = replace(record().removed, server_time=survey.clocks.server)
+    assert isinstance(shown.file.entry, Entry)
+    assert len(find_returned([record(removed=removed)], replace(survey, verdicts=(shown,)))) == 1

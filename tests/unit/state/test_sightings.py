@@ -1,0 +1,204 @@
+"""The memory on disk: what is kept of it, whose it is, and what is said where it cannot be kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lockctl.clock.boot import boottime
+from lockctl.repository.lock import LockFile, Problem
+from lockctl.state.memory import Moment
+from lockctl.state.sightings import MAX_REPOSITORIES, Host, Sightings, file_system, is_first_start, moment_at
+from tests.unit.making import make_file, make_lock
+
+START = Moment("boot-1", 1000.0, 5000.0, 50_000.0, 70_000.0)
+LATER = Moment("boot-1", 4600.0, 8600.0, 53_600.0, 73_600.0)
+LOCK = make_file(make_lock(0), name="a" * 64)
+CUT = make_file(None, name="b" * 64, problem=Problem.INCOMPLETE)
+HERE = Host("1" * 64, "here")
+
+
+def note(folder: Path, now: Moment, *files: LockFile, machine: Host = HERE, repository: str = "x") -> tuple[float, str]:
+    """What a run of its own finds out: for how long LOCK stands there, and what is wrong with the memory."""
+    memory, problem = Sightings(folder, machine).note(repository, files or [LOCK], now)
+    return memory.seen()[LOCK.id].at_least, problem
+
+
+def memory_file(folder: Path) -> Path:
+    (file,) = (path for path in folder.iterdir() if len(path.name) == 64)
+    return file
+
+
+def test_one_run_remembers_for_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "state/sightings"
+    memory, _ = Sightings(folder, HERE).note("x", [LOCK, CUT], START)
+    again, problem = Sightings(folder, HERE).note("x", [LOCK, CUT], LATER)
+    assert again == memory.look([LOCK, CUT], LATER)
+    assert {name: seen.at_least for name, seen in again.seen().items()} == {LOCK.id: 3600, CUT.id: 3600}
+    assert problem == ""
+
+
+def test_another_repository_is_another(tmp_path: Path) -> None:
+    note(tmp_path, START)
+    assert note(tmp_path, LATER, repository="y") == (0, "")
+
+
+def test_a_folder_that_was_just_made_is_told_for_all_of_the_run(tmp_path: Path) -> None:
+    """Else a run would wait for ever whose folder is new each time, as in a container without a volume."""
+    folder = tmp_path / "sightings"
+    sightings = Sightings(folder, HERE)
+    for moment in (START, LATER):
+        _, problem = sightings.note("x", [LOCK], moment)
+        assert problem.startswith(f"{folder} was made by this run.")
+    assert note(folder, LATER) == (3600, "")
+
+
+@pytest.mark.parametrize(("kind", "said"), [("tmpfs", "emptied at each start"), ("overlay", "container"), ("ext4", "")])
+def test_where_a_new_folder_lies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, said: str) -> None:
+    monkeypatch.setattr("lockctl.state.sightings.file_system", lambda _: kind)
+    _, problem = note(tmp_path / "sightings", START)
+    assert said in problem
+    assert ("It lies in" in problem) is bool(said)
+
+
+def test_another_machines_memory_is_told_and_starts_anew(tmp_path: Path) -> None:
+    note(tmp_path, START)
+    stood, problem = note(tmp_path, LATER, machine=Host("2" * 64, "db1"))
+    assert stood == 0
+    assert "another machine's (here)" in problem
+    assert note(tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700), machine=Host("2" * 64, "new name")) == (
+        100,
+        "",
+    )
+
+
+@pytest.mark.parametrize("damage", [b"", b"[", b"null", b"[[1]]", b"[" * 100_000, b'{"machine": ["x"]}', b"\xff"])
+def test_a_damaged_memory_is_told_and_starts_anew(tmp_path: Path, damage: bytes) -> None:
+    note(tmp_path, START)
+    memory_file(tmp_path).write_bytes(damage)
+    stood, problem = note(tmp_path, START)
+    assert stood == 0
+    assert "could not be read, and starts anew" in problem
+    assert note(tmp_path, LATER) == (3600, "")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("looked", None),
+        ("looked", ["x", 1, 2, 3]),
+        ("looked", ["x", 1e999, 0, 0, 0]),
+        ("locks", {"a" * 64: [[136, 1], 1e999, None]}),
+        ("locks", {"a" * 64: [[136, 1], "x", None]}),
+        ("locks", {"a" * 64: [[136, 1], 1]}),
+        ("locks", [1]),
+        ("machine", "x"),
+    ],
+)
+def test_a_memory_with_a_strange_field_is_none(tmp_path: Path, field: str, value: object) -> None:
+    note(tmp_path, START)
+    file = memory_file(tmp_path)
+    file.write_text(json.dumps({**json.loads(file.read_text()), field: value}))
+    stood, problem = note(tmp_path, LATER)
+    assert stood == 0
+    assert "could not be read" in problem
+
+
+def in_the_way(tmp_path: Path) -> Path:
+    (tmp_path / "sightings").write_text("a file where a folder should be")
+    return tmp_path / "sightings"
+
+
+def folder_for_the_file(tmp_path: Path) -> Path:
+    note(tmp_path, START)
+    file = memory_file(tmp_path)
+    file.unlink()
+    (file / "x").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("spoil", [in_the_way, folder_for_the_file])
+def test_what_cannot_be_written_is_told(tmp_path: Path, spoil: Callable[[Path], Path]) -> None:
+    folder = spoil(tmp_path)
+    stood, problem = note(folder, LATER)
+    assert stood == 0
+    assert problem.startswith(f"cannot write {folder}: ")
+    assert "--state-dir" in problem
+
+
+def test_it_stays_small(tmp_path: Path) -> None:
+    """Many repositories do not fill the disk."""
+    for number in range(MAX_REPOSITORIES + 5):
+        note(tmp_path, START, repository=str(number))
+    assert len([path for path in tmp_path.iterdir() if len(path.name) == 64]) == MAX_REPOSITORIES
+
+
+def test_runs_that_were_killed_while_writing_leave_one_file_at_most(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from lockctl.state.sightings import Sightings\n"
+        "from tests.unit.state.test_sightings import HERE, LOCK, START\n"
+        "Path.replace = lambda *_: os._exit(9)\n"
+        "Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], START)\n"
+    )
+    for _ in range(3):
+        assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == 9
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "unfinished"]
+    note(tmp_path, START)
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", memory_file(tmp_path).name}
+
+
+def test_it_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
+    folder = tmp_path / "sightings"
+    note(folder, START)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Many processes note the same lock, and none counts an interval that another has counted."""
+    started = boottime()
+    Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(started, 0))
+    script = (
+        "import sys; from pathlib import Path; from lockctl.state.sightings import Host, Sightings, moment_at\n"
+        "from lockctl.clock.deadline import boottime; from tests.unit.state.test_sightings import HERE, LOCK\n"
+        "for _ in range(20): Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], moment_at(boottime(), 0))\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(4)]
+    assert [run.wait(60) for run in runs] == [0] * 4
+    ended = boottime()
+    memory, problem = Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(ended, 0))
+    assert memory.seen()[LOCK.id].at_least == pytest.approx(ended - started, abs=0.5)
+    assert problem == ""
+
+
+def test_a_moment_of_the_past() -> None:
+    """A moment is taken back to when the answer came, by all clocks of this machine alike."""
+    now, then = moment_at(boottime(), 7), moment_at(boottime() - 100, 7)
+    assert (now.boot_id, now.server) == (then.boot_id, 7e-9)
+    for clock in ("awake", "boot", "wall"):
+        assert getattr(now, clock) - getattr(then, clock) == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("stat", "first"),
+    [("1 (init) S " + "0 " * 18 + "12 0", True), ("1 (a) b) S " + "0 " * 18 + "987654 0", False), ("", False)],
+    ids=["a machine", "a container", "nothing"],
+)
+def test_a_container_that_starts_is_no_machine_that_starts(tmp_path: Path, stat: str, first: bool) -> None:
+    """Some get a boot id of their own each time, and see their host's uptime."""
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1/stat").write_text(stat)
+    assert is_first_start(tmp_path) is first
+
+
+def test_a_folders_file_system(tmp_path: Path) -> None:
+    known = {line.split(" - ")[1].split()[0] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    assert file_system(Path("/proc")) == "proc"
+    assert file_system(tmp_path) in known | {""}
+    assert file_system(tmp_path / "nowhere") == ""
