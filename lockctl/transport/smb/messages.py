@@ -54,6 +54,13 @@ READ_UNIT = 65536
 _FILETIME_EPOCH = 116444736000000000
 _DIRECTORY_ENTRY = struct.Struct("<IIqqqqqqIIIBB24sHQ")
 _CREATE_ANSWER = struct.Struct("<HBBIqqqqqqII16s")
+_SESSION_ANSWER = struct.Struct("<HH")
+_BUFFER_ANSWER = struct.Struct("<HHI")
+_READ_ANSWER = struct.Struct("<HBBIII")
+_STANDARD_INFORMATION = struct.Struct("<qqI?")
+_HEADER_SIZE = 64
+"""Offsets in an answer count from its header, which is not among the bytes that are parsed here."""
+_AGAIN = "Run the command again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,11 @@ def read(handle: bytes, length: int, offset: int = 0) -> SMB2ReadRequest:
     return message
 
 
-def write(handle: bytes, data: bytes) -> SMB2WriteRequest:
-    """WRITE of all of `data` at the start of the file."""
+def write(handle: bytes, data: bytes, offset: int = 0) -> SMB2WriteRequest:
+    """WRITE of all of `data`."""
     message = SMB2WriteRequest()
     message["length"] = len(data)
+    message["offset"] = offset
     message["file_id"] = handle
     message["buffer"] = data
     return message
@@ -156,7 +164,7 @@ def set_attributes(handle: bytes, attributes: int) -> SMB2SetInfoRequest:
 
 def rename(handle: bytes, path: str) -> SMB2SetInfoRequest:
     """Renames, and fails where `path` stands already ([MS-FSCC] 2.4.42.2)."""
-    name = path.replace("/", "\\").encode("utf-16-le")
+    name = path.replace("/", "\\").encode("utf-16-le", "surrogatepass")
     buffer = struct.pack("<B7xQI", 0, 0, len(name)) + name
     return set_info(handle, FileInformationClass.FILE_RENAME_INFORMATION, buffer)
 
@@ -167,16 +175,24 @@ def parse_create(data: bytes) -> Opened:
     return Opened(handle, from_filetime(created), from_filetime(accessed), from_filetime(written), size)
 
 
+def parse_session_flags(data: bytes) -> int:
+    """What an answer to SESSION_SETUP says of the session ([MS-SMB2] 2.2.6)."""
+    _, flags = _unpack(_SESSION_ANSWER, data)
+    return int(flags)
+
+
 def parse_buffer(data: bytes) -> bytes:
-    """The payload of an answer to QUERY_DIRECTORY or QUERY_INFO."""
-    _, offset, length = _unpack(struct.Struct("<HHI"), data)
-    return data[offset - 64 : offset - 64 + length]
+    """The payload of an answer to QUERY_DIRECTORY or QUERY_INFO ([MS-SMB2] 2.2.34, 2.2.38)."""
+    _, offset, length = _unpack(_BUFFER_ANSWER, data)
+    return _payload(data, _BUFFER_ANSWER.size, offset, length)
 
 
-def parse_read(data: bytes) -> bytes:
-    """The payload of an answer to READ."""
-    _, offset, _, length = _unpack(struct.Struct("<HBBI"), data)
-    return data[offset - 64 : offset - 64 + length]
+def parse_read(data: bytes, most: int = READ_UNIT) -> bytes:
+    """The payload of an answer to READ, which asked for `most` bytes ([MS-SMB2] 2.2.20)."""
+    _, offset, _, length, _, _ = _unpack(_READ_ANSWER, data)
+    if length > most:
+        raise ConnectionLost("the server sent more of a file than was asked for", _AGAIN)
+    return _payload(data, _READ_ANSWER.size, offset, length)
 
 
 def is_going(buffer: bytes) -> bool:
@@ -184,7 +200,7 @@ def is_going(buffer: bytes) -> bool:
 
     A CREATE that meets the end of another handle on a marked file can open what has lost its name already.
     """
-    _, _, links, pending = _unpack(struct.Struct("<qqI?"), buffer)
+    _, _, links, pending = _unpack(_STANDARD_INFORMATION, buffer)
     return links == 0 or bool(pending)
 
 
@@ -198,7 +214,7 @@ def parse_entries(buffer: bytes) -> Iterator[Entry]:
         start = offset + _DIRECTORY_ENTRY.size
         end = start + length
         if end > len(buffer) or 0 < following < end - offset:
-            raise ConnectionLost("the server sent a listing whose entries overlap", "Run the command again")
+            raise ConnectionLost("the server sent a listing whose entries overlap", _AGAIN)
         name = buffer[start:end].decode("utf-16-le", "replace")
         yield Entry(
             name=name,
@@ -221,8 +237,16 @@ def from_filetime(ticks: int) -> int:
     return (ticks - _FILETIME_EPOCH) * 100
 
 
+def _payload(data: bytes, fixed: int, offset: int, length: int) -> bytes:
+    """What lies at `offset`: behind the answer's own `fixed` bytes, and whole. Where nothing is, an offset may be 0."""
+    start = offset - _HEADER_SIZE
+    if length and not fixed <= start <= len(data) - length:
+        raise ConnectionLost("the server sent an answer that does not hold what it says", _AGAIN)
+    return data[start : start + length] if length else b""
+
+
 def _unpack(layout: struct.Struct, data: bytes, offset: int = 0) -> tuple[Any, ...]:
     try:
         return layout.unpack_from(data, offset)
     except struct.error as error:
-        raise ConnectionLost("the server sent an answer that is cut short", "Run the command again") from error
+        raise ConnectionLost("the server sent an answer that is cut short", _AGAIN) from error
