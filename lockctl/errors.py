@@ -109,6 +109,30 @@ class NotFound(FileError):
     kind = "not-found"
 
 
+class NotADirectory(NotFound):
+    """Something else stands where a directory is wanted, or on the way to it."""
+
+
+class NoLocksFolder(NotFound):
+    """The repository's folder locks/ is missing, or is none: restic makes it anew only where nothing stands there."""
+
+    def __init__(self, *, in_its_place: bool) -> None:
+        if in_its_place:
+            super().__init__(
+                "a file stands where the repository's folder 'locks/' belongs, and no restic can lock here",
+                "Move it away; the next restic command that locks, such as 'restic snapshots', makes the folder",
+            )
+        else:
+            super().__init__(
+                "the repository has no folder 'locks/', and so no locks",
+                "The next restic command that locks, such as 'restic snapshots', makes it; 'restic unlock' does not",
+            )
+
+
+class UnusableName(FileError):
+    """A name that leads elsewhere, or that SMB reads otherwise than it stands there: nothing is done with it."""
+
+
 class PermissionRefused(FileError):
     """The server does not permit this user to do that with this file."""
 

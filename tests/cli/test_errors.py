@@ -87,8 +87,10 @@ def test_wrong_password_of_the_share(repository: Repository) -> None:
 
 
 def test_no_such_share(repository: Repository) -> None:
-    done = lockctl(repository, "list", "-r", "rclone:lab:no-such-share/repo")
-    assert_fails(done, 13, "there is no share 'no-such-share' on 127.0.0.1")
+    address = "rclone:lab:no-such-share/repo"
+    done = lockctl(repository, "list", "-r", address)
+    assert_fails(done, 10, "there is no share 'no-such-share' on 127.0.0.1", "smbclient -L //127.0.0.1")
+    assert_same_in_json(lockctl(repository, "list", "-r", address, "--json"), 10, "no-repository")
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "00"], ["prune", "--yes"]], ids=lambda words: str(words[0]))

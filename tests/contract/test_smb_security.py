@@ -11,14 +11,14 @@ from smbprotocol.exceptions import SMBException
 from smbprotocol.header import NtStatus, Smb2Flags
 
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import ConnectionLost, ShareRefused, Unreachable
+from lockctl.errors import ConnectionLost, NoRepository, ShareRefused, Unreachable
 from lockctl.settings.address import SmbAddress
 from lockctl.transport.base import Removal
 from lockctl.transport.smb.connection import Credentials
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
 from tests.contract.wires import Alter, tampering
-from tests.lab.samba import Samba
+from tests.lab.samba import Samba, Share
 
 SIGNED = 0x8
 SESSION_SETUP, CREATE = 1, 5
@@ -83,7 +83,7 @@ def is_answer_to_work(message: bytes) -> bool:
 def test_a_forged_answer_is_refused(old_samba: Samba, forge: Alter) -> None:
     with tampering(old_samba, lambda message: forge(message) if is_answer_to_work(message) else message) as port:
         transport = connect(old_samba, "", port=port)
-        with pytest.raises(ConnectionLost):
+        with pytest.raises(ConnectionLost, match="not signed by the server we logged on to"):
             transport.list_directory("locks")
         transport.close()
 
@@ -176,6 +176,33 @@ def test_a_wrong_login_is_refused_and_the_password_not_told(samba: Samba, user: 
     assert "not-the-one" not in str(caught.value)
 
 
-def test_a_missing_share_is_refused(samba: Samba) -> None:
-    with pytest.raises(ShareRefused, match="no-such-share"):
+def test_a_missing_share_is_no_refusal(samba: Samba) -> None:
+    with pytest.raises(NoRepository, match="there is no share 'no-such-share'"):
         connect(samba, "", share="no-such-share")
+
+
+def test_a_guest_is_refused() -> None:
+    """By what the answer to the log-on says of the session: a guest's messages are not signed."""
+    shares = [Share("backup", options={"guest ok": "yes"})]
+    with Samba(shares, options={"map to guest": "bad user"}) as running:
+        with pytest.raises(ShareRefused, match="let user 'nobody-here' in only as a guest"):
+            connect(running, "", user="nobody-here")
+        connect(running, "").close()
+
+
+def altered_behind(offset: int) -> Alter:
+    """Turns a bit of each encrypted message ([MS-SMB2] 2.2.41) over."""
+
+    def alter(message: bytes) -> bytes:
+        if not message.startswith(b"\xfdSMB"):
+            return message
+        return message[:offset] + bytes([message[offset] ^ 1]) + message[offset + 1 :]
+
+    return alter
+
+
+@pytest.mark.parametrize("offset", [4, 44, -1], ids=["signature", "session", "content"])
+def test_an_encrypted_answer_that_was_altered_is_refused(samba: Samba, offset: int) -> None:
+    refused = pytest.raises(Unreachable, match="not signed by the server we logged on to")
+    with tampering(samba, altered_behind(offset)) as port, refused:
+        connect(samba, "", port=port)

@@ -1,4 +1,7 @@
-"""What smbprotocol raises becomes lockctl's errors: once, here, by NTSTATUS and never by text."""
+"""What smbprotocol raises becomes lockctl's errors: once, here, by NTSTATUS or type and never by text.
+
+tests/unit/transport/test_smb_errors.py lists all that it can raise.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from smbprotocol.exceptions import (
     SMBResponseException,
 )
 from smbprotocol.header import NtStatus
+from spnego.exceptions import FeatureMissingError, SpnegoError
 
 from lockctl.errors import (
     ConnectionLost,
@@ -16,11 +20,44 @@ from lockctl.errors import (
     InUse,
     LockctlError,
     NameTaken,
+    NoRepository,
+    NotADirectory,
     NotFound,
     PermissionRefused,
     ShareRefused,
     Unreachable,
 )
+
+
+class WireError(SMBException):  # type: ignore[misc]
+    """What our own connection finds wrong, within smbprotocol's thread or calls. `reason` ends a sentence."""
+
+    reason = ""
+
+
+class Forged(WireError):
+    """An answer that the server we logged on to has not signed, or not encrypted, with our session's key."""
+
+    reason = "it sent an answer that is not signed by the server we logged on to"
+
+
+class TooFewCredits(WireError):
+    """A message costs more than the server has granted, and no answer is awaited that would bring more."""
+
+    reason = "it grants too few credits"
+
+
+class TooLong(WireError):
+    """A message was announced that is longer than any can be: what speaks there is not SMB."""
+
+    reason = "it sent what is no SMB message"
+
+
+class GuestOnly(WireError):
+    """The log-on made us a guest or nobody."""
+
+    reason = "it let us in only as a guest"
+
 
 STATUS_NO_SUCH_USER = 0xC0000064
 STATUS_ACCOUNT_RESTRICTION = 0xC000006E
@@ -36,7 +73,6 @@ STATUS_NETWORK_SESSION_EXPIRED = 0xC000035C
 STATUS_CONNECTION_RESET = 0xC000020D
 STATUS_CONNECTION_DISCONNECTED = 0xC000020C
 STATUS_FILE_LOCK_CONFLICT = 0xC0000054
-STATUS_NO_SUCH_DEVICE = 0xC000000E
 
 _LOGON = {
     NtStatus.STATUS_LOGON_FAILURE: "wrong user or password",
@@ -57,9 +93,11 @@ _FILE: dict[int, type[FileError]] = {
     NtStatus.STATUS_NO_SUCH_FILE: NotFound,
     NtStatus.STATUS_OBJECT_NAME_NOT_FOUND: NotFound,
     NtStatus.STATUS_OBJECT_PATH_NOT_FOUND: NotFound,
+    NtStatus.STATUS_OBJECT_PATH_INVALID: NotFound,
+    NtStatus.STATUS_NOT_FOUND: NotFound,
     NtStatus.STATUS_OBJECT_NAME_INVALID: NotFound,
     NtStatus.STATUS_OBJECT_PATH_SYNTAX_BAD: NotFound,
-    NtStatus.STATUS_NOT_A_DIRECTORY: NotFound,
+    NtStatus.STATUS_NOT_A_DIRECTORY: NotADirectory,
     NtStatus.STATUS_DELETE_PENDING: NotFound,
     NtStatus.STATUS_ACCESS_DENIED: PermissionRefused,
     NtStatus.STATUS_PRIVILEGE_NOT_HELD: PermissionRefused,
@@ -71,6 +109,7 @@ _FILE: dict[int, type[FileError]] = {
 }
 _SENTENCES: dict[type[FileError], str] = {
     NotFound: "not found on the share",
+    NotADirectory: "no directory, or within a file",
     PermissionRefused: "the server does not permit it to this user",
     InUse: "another program has it open and does not share it",
     NameTaken: "a file of that name is there already",
@@ -97,30 +136,41 @@ def translate_file(status: int, path: str) -> LockctlError:
 def translate_connect(error: Exception, host: str, port: int, share: str, user: str) -> LockctlError:
     """The error for whatever connecting, logging on or opening the share raised."""
     who = f"user {user!r}" if user else "a user without a name"
-    if isinstance(error, SMBResponseException):
-        if error.status == NtStatus.STATUS_BAD_NETWORK_NAME:
-            return ShareRefused(f"there is no share {share!r} on {host}", f"See smbclient -L //{host}")
-        if error.status in _LOGON:
+    match error:
+        case SMBResponseException():
+            return _translate_answer(error.status, host, share, who)
+        case GuestOnly():
             return ShareRefused(
-                f"{host} refused {who} for share {share!r}: {_LOGON[error.status]}",
-                "Check the user and LOCKCTL_SMB_PASSWORD, --smb-credentials or rclone's remote",
+                f"{host} let {who} in only as a guest, whose messages cannot be signed", "Give a real account"
             )
-        return Unreachable(f"{host} answered {status_name(error.status)} when share {share!r} was opened")
-    if isinstance(error, SMBAuthenticationError):
-        return ShareRefused(f"{host} and lockctl found no common way to log on {who}", "Give a user and a password")
-    if isinstance(error, SMBConnectionClosed):
-        return Unreachable(f"{host} port {port} closed the connection at once", "Is an SMB server behind that port?")
-    if isinstance(error, ValueError | OSError):
-        cause = error.__cause__ or error
-        reason = getattr(cause, "strerror", None) or "no answer"
-        return Unreachable(
-            f"cannot connect to {host} port {port}: {reason}", "Check the host, the port and the network"
-        )
-    if isinstance(error, SMBException) and "guest" in str(error):
-        return ShareRefused(
-            f"{host} let {who} in only as a guest, whose messages cannot be signed", "Give a real account"
-        )
+        case Forged() | TooFewCredits():
+            return Unreachable(
+                f"cannot use {host} port {port}: {error.reason}", "Look who answers there, and what is between"
+            )
+        case SMBAuthenticationError() | SpnegoError() | FeatureMissingError():
+            return ShareRefused(f"{host} and lockctl found no common way to log on {who}", "Give a user and a password")
+        case SMBConnectionClosed():
+            return Unreachable(
+                f"{host} port {port} closed the connection at once", "Is an SMB server behind that port?"
+            )
+        case OSError() | ValueError(__cause__=OSError()):  # what no connection can be made for is a ValueError
+            cause = error.__cause__ or error
+            reason = getattr(cause, "strerror", None) or "no answer"
+            return Unreachable(
+                f"cannot connect to {host} port {port}: {reason}", "Check the host, the port and the network"
+            )
     return Unreachable(f"{host} port {port} does not speak SMB as lockctl needs it: signed, and SMB 2 or newer")
+
+
+def _translate_answer(status: int, host: str, share: str, who: str) -> LockctlError:
+    if status == NtStatus.STATUS_BAD_NETWORK_NAME:
+        return NoRepository(f"there is no share {share!r} on {host}", f"See smbclient -L //{host}")
+    if status in _LOGON:
+        return ShareRefused(
+            f"{host} refused {who} for share {share!r}: {_LOGON[status]}",
+            "Check the user and LOCKCTL_SMB_PASSWORD, --smb-credentials or rclone's remote",
+        )
+    return Unreachable(f"{host} answered {status_name(status)} when share {share!r} was opened")
 
 
 def lost(reason: str) -> ConnectionLost:
