@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from lockctl.errors import FileError, LockctlError, NameTaken, NotFound, PermissionRefused
+from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused
 from lockctl.transport.base import Entry, Listing, Removal
+from lockctl.transport.names import check_directory, check_entry, check_path
 
 SECOND = 10**9
 START = 1_800_000_000 * SECOND
@@ -118,7 +119,9 @@ class MemoryTransport:
     def list_directory(self, directory: str) -> Listing:
         """All files of a directory, and directories directly in it."""
         self.begin("list_directory")
-        here = PurePosixPath(directory)
+        here = PurePosixPath(check_directory(directory))
+        if directory in self.files:
+            raise NotADirectory(f"{directory}: no directory, or within a file")
         if str(here) not in self.changed:
             raise NotFound(f"{directory}: not found")
         self._permit(directory)
@@ -138,7 +141,7 @@ class MemoryTransport:
     def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Removes this instance with these bytes."""
         self.begin("remove")
-        path = f"{directory}/{entry.name}"
+        path = check_entry(directory, entry.name)
         if path not in self.files:
             return Removal.GONE
         self._permit(path)
@@ -151,6 +154,8 @@ class MemoryTransport:
     def put_new(self, path: str, temporary: str, data: bytes) -> None:
         """Writes where nothing stands; `temporary` is only checked to be free."""
         self.begin("put_new")
+        check_path(path)
+        check_path(temporary)
         if str(PurePosixPath(path).parent) not in self.changed:
             raise NotFound(f"{path}: not found")
         self._permit(path)
@@ -173,6 +178,10 @@ class MemoryTransport:
             raise error
 
     def _read(self, path: str, limit: int) -> bytes | FileError:
+        try:
+            check_path(path)
+        except FileError as error:
+            return error
         if path in self.refused:
             return PermissionRefused(f"{path}: not permitted")
         if path in self.changed:

@@ -1,5 +1,8 @@
 """What every transport promises: files by name, relative to the repository, with forward slashes.
 
+A listing tells every name that the server tells. What is done with a name is another matter: each method refuses one
+that leads elsewhere, or that a server may read otherwise than it stands there (see `names`), with UnusableName.
+
 Times are whole nanoseconds since 1970 in UTC, by the clock of whoever keeps the files. All errors are lockctl's own.
 """
 
@@ -74,7 +77,7 @@ class Reader(Protocol):
     """Lists and reads, and changes nothing. Made for many files at once."""
 
     def list_directory(self, directory: str) -> Listing:
-        """All files of a directory. Raises NotFound, PermissionRefused, and Unreachable's kinds."""
+        """All files of a directory. Raises NotFound, NotADirectory, PermissionRefused, and Unreachable's kinds."""
 
     def read_many(self, paths: Sequence[str], limit: int) -> Sequence[bytes | FileError]:
         """The bytes of each file, or why not, in the order asked for; at most `limit` + 1 bytes of each."""

@@ -37,9 +37,33 @@ def test_few_credits_are_waited_for(frugal_samba: Samba, credits_granted: int) -
     read = transport.read_many([f"locks/{number}" for number in range(FILES)], 65536)
     assert read == [b"%d" % number * 100 for number in range(FILES)]
     assert transport.read_many(["locks/large"], 10**6) == [bytes(200_000)]
+    many = [f"locks/{name}" for number in range(100) for name in (number, "large")]
+    assert transport.read_many(many, 70_000)[1::2] == [bytes(70_001)] * 100
     transport.put_new("locks/new", "locks/new-tmp-1", b"bytes")
     entry = next(e for e in transport.list_directory("locks").entries if e.name == "new")
     assert transport.remove("locks", entry, b"bytes") is Removal.REMOVED
+    transport.close()
+
+
+@pytest.mark.parametrize("most", [8192, 65536])
+def test_a_server_that_reads_and_writes_little_at_a_time(frugal_samba: Samba, most: int) -> None:
+    """What it says in NEGOTIATE holds: it answers a longer READ or WRITE with an error."""
+    limits = {f"smb2 max {what}": str(most) for what in ("read", "write", "trans")}
+    frugal_samba.restart(limits)
+    transport = connect(frugal_samba, "repo")
+    assert len(transport.list_directory("locks").entries) == FILES + 1
+    paths = ["locks/7", "locks/large", "locks/8"]
+    assert transport.read_many(paths, 10**6) == [b"7" * 100, bytes(200_000), b"8" * 100]
+    assert transport.read_many(["locks/large"], 8191) == [bytes(8192)]
+    assert transport.read_many(["locks/large"], 8192) == [bytes(8193)]
+    data = bytes(range(256)) * 300
+    transport.put_new("locks/new", "locks/new-tmp-1", data)
+    assert transport.read_many(["locks/new"], 10**6) == [data]
+    entry = next(e for e in transport.list_directory("locks").entries if e.name == "new")
+    assert transport.remove("locks", entry, data[:-1] + b"x") is Removal.CHANGED
+    assert transport.remove("locks", entry, data[:8192]) is Removal.CHANGED
+    assert transport.remove("locks", entry, data + b"x") is Removal.CHANGED
+    assert transport.remove("locks", entry, data) is Removal.REMOVED
     transport.close()
 
 

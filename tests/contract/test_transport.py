@@ -68,15 +68,17 @@ def test_the_directory_remembers_its_last_change(place: Place, act: str) -> None
 
 
 def test_odd_names_do_not_break_a_listing(place: Place) -> None:
-    odd = ["two\nlines", "\x1b[31mred", "ünï", "日本", "💾", "a\u202eb", "a:b*c?", "x" * 200]
-    for name in odd:
+    """What they hold can be read where the name is one for every server; Samba shows others under names of its own."""
+    plain = ["ünï", "日本", "💾", "a\u202eb", "x" * 200, "plain"]
+    odd = ["two\nlines", "\x1b[31mred", "a:b*c?"]
+    for name in [*plain, *odd]:
         place.put(f"locks/{name}", DATA)
-    place.put("locks/plain", DATA)
     names = [entry.name for entry in place.transport.list_directory("locks").entries]
-    assert len(names) == len(odd) + 1
-    assert {"plain", "ünï", "日本", "💾", "x" * 200} <= set(names)
+    assert len(names) == len(plain) + len(odd)
+    assert set(plain) <= set(names)
     read = place.transport.read_many([f"locks/{name}" for name in names], LIMIT)
-    assert read == [DATA] * len(names)
+    refused = [name for name, data in zip(names, read, strict=True) if data != DATA]
+    assert set(refused) == set(odd) & set(names)
 
 
 def test_read_many_keeps_the_order(place: Place) -> None:

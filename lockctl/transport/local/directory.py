@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lockctl.errors import FileError, LockctlError, NameTaken, NotFound, PermissionRefused, Unreachable
+from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused, Unreachable
 from lockctl.transport.base import Entry, Listing, Removal
 from lockctl.transport.local.statx import birth_time
+from lockctl.transport.names import check_directory, check_entry, check_path
 from lockctl.transport.polling import PollingWatch
 
 POLL_SECONDS = 1.0
@@ -41,7 +42,7 @@ class LocalTransport:
 
     def list_directory(self, directory: str) -> Listing:
         """All files, and the directory's own last-write time."""
-        path = self._root / directory
+        path = self._root / check_directory(directory)
         try:
             itself = _entry(str(path.resolve()), "")
             names = os.listdir(path)  # noqa: PTH208 - the names alone, as bytes that are no text survive here
@@ -67,8 +68,10 @@ class LocalTransport:
 
     def _read(self, path: str, limit: int) -> bytes | FileError:
         try:
-            with open(_open(self._root / path), "rb") as file:
+            with open(_open(self._root / check_path(path)), "rb") as file:
                 return file.read(limit + 1)
+        except FileError as error:
+            return error
         except OSError as error:
             translated = _translate(error, path)
             if isinstance(translated, FileError):
@@ -77,7 +80,7 @@ class LocalTransport:
 
     def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Compares through a handle, then removes the name."""
-        path = self._root / directory / entry.name
+        path = self._root / check_entry(directory, entry.name)
         try:
             with open(_open(path), "rb") as file:
                 content = file.read(len(data) + 1)
@@ -92,7 +95,7 @@ class LocalTransport:
 
     def put_new(self, path: str, temporary: str, data: bytes) -> None:
         """Writes and syncs `temporary`, links it to `path`, which fails where that stands, and drops the first name."""
-        source, target = self._root / temporary, self._root / path
+        source, target = self._root / check_path(temporary), self._root / check_path(path)
         try:
             descriptor = os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             try:
@@ -154,8 +157,10 @@ def _link_new(source: Path, target: Path) -> None:
 
 
 def _translate(error: OSError, path: str) -> LockctlError:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError):
         return NotFound(f"{path}: not found")
+    if isinstance(error, NotADirectoryError):
+        return NotADirectory(f"{path}: no directory, or within a file")
     if isinstance(error, FileExistsError):
         return NameTaken(f"{path}: a file of that name is there already")
     if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.ELOOP):

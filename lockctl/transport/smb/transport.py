@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from smbprotocol.file_info import FileInformationClass
 from smbprotocol.header import NtStatus
 
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import FileError, InUse, LockctlError, NotFound
+from lockctl.errors import FileError, InUse, NotFound, Unreachable
 from lockctl.settings.address import SmbAddress
 from lockctl.transport.base import Entry, Listing, Removal
+from lockctl.transport.names import check_directory, check_entry, check_path, is_usable
 from lockctl.transport.smb import messages as message
 from lockctl.transport.smb.connection import Credentials, SmbConnection
 from lockctl.transport.smb.errors import translate_file
@@ -27,7 +30,7 @@ class SmbTransport:
     """A repository on a share; see `base.Remover` for what each method promises."""
 
     def __init__(self, address: SmbAddress, credentials: Credentials, deadline: Deadline) -> None:
-        """Connects and logs on. Raises Unreachable, ShareRefused, DeadlinePassed."""
+        """Connects and logs on. Raises Unreachable, ShareRefused, NoRepository, DeadlinePassed."""
         self._connection = SmbConnection(address, credentials, deadline)
         self._root = address.path
         self._deadline = deadline
@@ -47,51 +50,50 @@ class SmbTransport:
 
     def list_directory(self, directory: str) -> Listing:
         """All files, and the directory's own last-write time, which the CREATE already answers with."""
+        check_directory(directory)
         opening = message.create(self._path(directory), message.LIST, message.SHARE_ALL, message.OPEN_DIRECTORY)
         length = self._connection.max_transaction()
         opened, page = self._connection.exchange(opening, message.query_directory(message.RELATED, length))
         handle = message.parse_create(self._check(opened, directory))
         entries: list[Entry] = []
-        try:
+        with self._closing(handle.handle):
             while page != NtStatus.STATUS_NO_MORE_FILES:
                 before = len(entries)
                 entries += message.parse_entries(message.parse_buffer(self._check(page, directory)))
                 if len(entries) == before or len(entries) > MAX_ENTRIES:
                     raise FileError(f"{directory}: the server's listing has no end")
                 (page,) = self._connection.exchange(message.query_directory(handle.handle, length))
-        finally:
-            self._connection.exchange(message.close(handle.handle))
         itself = Entry("", 0, handle.created, handle.written, handle.written, 0, handle.accessed, is_directory=True)
         return Listing(tuple(e for e in entries if e.name not in (".", "..")), handle.written, itself)
 
     def watch(self, directory: str) -> SmbWatch:
         """CHANGE_NOTIFY, on a handle of its own."""
+        check_directory(directory)
         return SmbWatch(self._connection, self._path(directory), directory, lambda: self.list_directory(directory))
 
     def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
         """CREATE, READ and CLOSE of each file in one compound: its handle lives for an instant."""
-        first = min(limit + 1, message.READ_UNIT)
-        compounds = (
-            (
-                message.create(self._path(path), message.READ, message.SHARE_ALL, message.OPEN_FILE),
-                message.read(message.RELATED, first),
-                message.close(message.RELATED),
-            )
-            for path in paths
-        )
+        first = min(limit + 1, self._connection.max_read())
+        answers = self._connection.flights(self._reading(path, first) for path in paths if is_usable(path))
         results: list[bytes | FileError] = []
-        for path, (opened, content, _) in zip(paths, self._connection.flights(compounds), strict=True):
+        longer: list[int] = []
+        for path in paths:
             try:
-                data = self._content(opened, content, path)
-                size = message.parse_create(self._check(opened, path)).size
-                results.append(data if size <= first else self._read_rest(path, data, limit))
+                check_path(path)
+                opened, content, _ = next(answers)
+                results.append(self._content(opened, content, path, first))
+                if message.parse_create(self._check(opened, path)).size > first:
+                    longer.append(len(results) - 1)
             except FileError as error:
                 results.append(error)
+        # Only now: until all have landed, a flight may hold every credit.
+        for number in longer:
+            results[number] = self._read_rest(paths[number], results[number], limit)
         return results
 
     def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Opens for reading and deletion, sharing only reads; compares; marks that handle; closes; looks again."""
-        path = f"{directory}/{entry.name}"
+        path = check_entry(directory, entry.name)
         try:
             opened = self._open_for_removal(path, entry, data)
         except NotFound:
@@ -109,17 +111,51 @@ class SmbTransport:
 
     def put_new(self, path: str, temporary: str, data: bytes) -> None:
         """Writes under `temporary`, renames without replacing, and removes what could not be renamed."""
+        check_path(path)
+        check_path(temporary)
         access = message.WRITE | message.DELETE | message.LOOK
         options = message.OPEN_FILE | 0x2  # FILE_WRITE_THROUGH: on the server's disk before it has its name
         creating = message.create(self._path(temporary), access, message.SHARE_READ, options, message.NEW)
-        opened, written = self._connection.exchange(creating, message.write(message.RELATED, data))
+        unit = self._connection.max_write()
+        opened, written = self._connection.exchange(creating, message.write(message.RELATED, data[:unit]))
         handle = message.parse_create(self._check(opened, temporary)).handle
-        (renamed,) = self._connection.exchange(message.rename(handle, self._path(path)))
-        if isinstance(written, int) or isinstance(renamed, int):
-            self._connection.exchange(message.mark_deleted(handle), message.close(handle))
+        try:
             self._check(written, temporary)
+            for offset in range(unit, len(data), unit):
+                (written,) = self._connection.exchange(message.write(handle, data[offset : offset + unit], offset))
+                self._check(written, temporary)
+            (renamed,) = self._connection.exchange(message.rename(handle, self._path(path)))
             self._check(renamed, path)
+        except FileError:
+            self._connection.exchange(message.mark_deleted(handle), message.close(handle))
+            raise
         self._connection.exchange(message.close(handle))
+
+    @contextmanager
+    def _closing(self, handle: bytes) -> Iterator[None]:
+        """Closes the handle at the end."""
+        with self._letting_go(handle):
+            yield
+        self._connection.exchange(message.close(handle))
+
+    @contextmanager
+    def _letting_go(self, handle: bytes) -> Iterator[None]:
+        """Closes the handle where something fails: with the connection where that is lost, not to wait once more."""
+        try:
+            yield
+        except Unreachable:
+            self._connection.close()
+            raise
+        except BaseException:
+            self._connection.exchange(message.close(handle))
+            raise
+
+    def _reading(self, path: str, length: int, offset: int = 0) -> tuple[Any, Any, Any]:
+        return (
+            message.create(self._path(path), message.READ, message.SHARE_ALL, message.OPEN_FILE),
+            message.read(message.RELATED, length, offset),
+            message.close(message.RELATED),
+        )
 
     def _open_for_removal(self, path: str, entry: Entry, data: bytes) -> message.Opened | None:
         """The handle, or None where another file or other bytes stand there. Waits a moment for other readers.
@@ -137,25 +173,35 @@ class SmbTransport:
         return None
 
     def _open_and_compare(self, path: str, access: int, entry: Entry, data: bytes) -> message.Opened | None:
+        first = min(len(data) + 1, self._connection.max_read())
         answers = self._connection.exchange(
             message.create(self._path(path), access, message.SHARE_READ, message.OPEN_FILE),
             message.query_info(message.RELATED, FileInformationClass.FILE_STANDARD_INFORMATION, 24),
-            message.read(message.RELATED, min(len(data) + 1, message.READ_UNIT)),
+            message.read(message.RELATED, first),
         )
         opened = message.parse_create(self._check(answers[0], path))
-        try:
+        with self._letting_go(opened.handle):
             going = message.is_going(message.parse_buffer(self._check(answers[1], path)))
-            content = self._content(answers[0], answers[2], path)
-            same = not going and (entry.name, opened.size, opened.written) == entry.version and content == data
-        except LockctlError:
-            self._connection.exchange(message.close(opened.handle))
-            raise
+            content = self._content(answers[0], answers[2], path, first)
+            same = not going and (entry.name, opened.size, opened.written) == entry.version
+            same = same and opened.size == len(data) and self._read_on(opened.handle, path, content, len(data)) == data
         if same:
             return opened
         self._connection.exchange(message.close(opened.handle))
         if going and not self._stands(path):
             raise NotFound(f"{path}: somebody else has just removed it")
         return None
+
+    def _read_on(self, handle: bytes, path: str, content: bytes, size: int) -> bytes:
+        """`content`, with which the handle's file begins, and what comes after that, until they are `size` bytes."""
+        while len(content) < size:
+            length = min(size - len(content), self._connection.max_read())
+            (answer,) = self._connection.exchange(message.read(handle, length, len(content)))
+            more = self._content(b"", answer, path, length)
+            if not more:
+                break
+            content += more
+        return content
 
     def _stands(self, path: str) -> bool:
         looking = message.create(self._path(path), message.LOOK, message.SHARE_ALL, message.OPEN_FILE)
@@ -175,26 +221,25 @@ class SmbTransport:
             time.sleep(self._deadline.cap(pause))
         return Removal.REMOVED
 
-    def _read_rest(self, path: str, data: bytes, limit: int) -> bytes:
+    def _read_rest(self, path: str, data: bytes | FileError, limit: int) -> bytes | FileError:
         """What a file holds beyond the first READ, up to `limit` + 1 bytes in all."""
-        while len(data) <= limit:
-            length = min(limit + 1 - len(data), message.READ_UNIT)
-            opened, content, _ = self._connection.exchange(
-                message.create(self._path(path), message.READ, message.SHARE_ALL, message.OPEN_FILE),
-                message.read(message.RELATED, length, len(data)),
-                message.close(message.RELATED),
-            )
-            more = self._content(opened, content, path)
-            if not more:
-                break
-            data += more
+        try:
+            while isinstance(data, bytes) and len(data) <= limit:
+                length = min(limit + 1 - len(data), self._connection.max_read())
+                opened, content, _ = self._connection.exchange(*self._reading(path, length, len(data)))
+                more = self._content(opened, content, path, length)
+                if not more:
+                    break
+                data += more
+        except FileError as error:
+            return error
         return data
 
-    def _content(self, opened: bytes | int, content: bytes | int, path: str) -> bytes:
+    def _content(self, opened: bytes | int, content: bytes | int, path: str, most: int) -> bytes:
         self._check(opened, path)
         if content == NtStatus.STATUS_END_OF_FILE:
             return b""
-        return message.parse_read(self._check(content, path))
+        return message.parse_read(self._check(content, path), most)
 
     def _path(self, path: str) -> str:
         return f"{self._root}/{path}".strip("/") if self._root else path
