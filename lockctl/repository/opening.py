@@ -39,7 +39,8 @@ from lockctl.repository.lock import (
     is_temporary_name,
     parse_lock,
 )
-from lockctl.transport.base import Entry, Listing, Reader
+from lockctl.repository.missing import in_locks_folder
+from lockctl.transport.base import Entry, Listing, Reader, Watch
 
 MAX_KEYS = 20
 """Keys that are tried with one password, as restic does (`MaxKeys` in internal/repository)."""
@@ -130,13 +131,19 @@ class Repository:
         others = self._others if listing.itself is None else (*self._others, listing.itself)
         return Found(files, now, arrived, listing.changed, others)
 
+    def watch_locks(self) -> Watch:
+        """Watches locks/. Raises NoLocksFolder, and as the transport does."""
+        with in_locks_folder():
+            return self._reader.watch("locks")
+
     def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
         """The listing and what it names; again where a lock vanished or is just being written.
 
         The owner of what vanished has a new one by then, and rclone writes a lock in place within an instant.
         """
         for pause in (*_PAUSES, None):
-            listing = self._reader.list_directory("locks")
+            with in_locks_folder():
+                listing = self._reader.list_directory("locks")
             names = _within_budget(entry for entry in listing.entries if self._is_news(entry))
             data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
             contents = dict(zip(names, data, strict=True))
