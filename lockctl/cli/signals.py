@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import termios
 import threading
@@ -15,7 +16,7 @@ from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import Interrupted
 
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 2.0
 """After the deadline, for a run that stops by itself."""
 
 
@@ -71,15 +72,23 @@ def start_watchdog(deadline: Deadline, seconds: float | None) -> None:
 
     terminal = _terminal_settings()
 
-    def watch(end: float = boottime() + seconds + GRACE_SECONDS) -> None:
+    def watch(end: float = boottime() + deadline.left() + GRACE_SECONDS) -> None:
         while boottime() < end:
             threading.Event().wait(max(0.1, end - boottime()))
-        if terminal is not None:
-            termios.tcsetattr(0, termios.TCSANOW, terminal)  # a prompt for a password had turned the echo off
-        os.write(2, f"lockctl: {deadline.error()}\n".encode())
+        _put_back(terminal)
+        _say_if_heard(f"lockctl: {deadline.error()}\n")
         os._exit(3 if SIGNALS.has_begun else deadline.error().status)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _say_if_heard(line: str) -> None:
+    """Writes to standard error where that takes it at once: the end waits for no reader."""
+    try:
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, line.encode())
+    except OSError:
+        return  # closed: nobody hears it
 
 
 def _terminal_settings() -> list[Any] | None:
@@ -87,3 +96,15 @@ def _terminal_settings() -> list[Any] | None:
         return termios.tcgetattr(0)
     except termios.error:
         return None
+
+
+def _put_back(settings: list[Any] | None) -> None:
+    """Undoes what a prompt for a password did: the echo was off.
+
+    Only in the foreground: whoever changes a terminal in the background is stopped by it, and would never end.
+    """
+    try:
+        if settings is not None and os.tcgetpgrp(0) == os.getpgrp():
+            termios.tcsetattr(0, termios.TCSANOW, settings)
+    except (OSError, termios.error):
+        return  # the terminal has gone
