@@ -13,11 +13,14 @@ from lockctl.errors import DeadlinePassed
 
 
 class Deadline:
-    """When the run must be over. `None` seconds: never, and only the limit of each single wait counts."""
+    """When the run must be over. `None` seconds: never, and only the limit of each single wait counts.
 
-    def __init__(self, seconds: float | None = None) -> None:
+    They count from now, or from `begun` by the boot-time clock.
+    """
+
+    def __init__(self, seconds: float | None = None, begun: float | None = None) -> None:
         self._seconds = seconds
-        self._end = None if seconds is None else boottime() + seconds
+        self._end = None if seconds is None else (boottime() if begun is None else begun) + seconds
 
     def cap(self, seconds: float) -> float:
         """The smaller of `seconds` and what is left. Raises DeadlinePassed when nothing is left."""
