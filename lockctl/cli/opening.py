@@ -112,6 +112,7 @@ def find_access(common: Common, console: Console, deadline: Deadline) -> Access:
 def open_repository(access: Access, console: Console, deadline: Deadline) -> Iterator[Opened]:
     """Connects, and starts to open the repository; closes the connection at the end."""
     from lockctl.repository.headstart import HeadStart
+    from lockctl.state.keycache import KeyCache
 
     if access.password is None:
         with connect(access.place, console, deadline) as transport:
@@ -119,7 +120,7 @@ def open_repository(access: Access, console: Console, deadline: Deadline) -> Ite
 
             yield Opened(access, transport, open_metadata(transport, deadline))
         return
-    head_start = HeadStart(access.state_folder / "keys", access.place.shown, access.password)
+    head_start = HeadStart(KeyCache(access.state_folder / "keys", access.place.shown), access.password)
     with connect(access.place, console, deadline) as transport:
         from lockctl.repository.opening import open_repository as open_
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockctl.clock.rfc3339 import format_moment, parse_moment
 from lockctl.liveness.evidence import State, Verdict
@@ -29,15 +29,15 @@ class Return:
 def close_intents(journal: Journal, survey: Survey) -> list[Record]:
     """Closes the intents that a run left open when it was ended, as far as the survey shows; returns them."""
     standing = {verdict.file.id for verdict in survey.verdicts}
-    closed = [r for r in journal.records() if r.outcome is None and is_of(r, survey)]
-    for record in closed:
+    closed: list[Record] = []
+    for record in (r for r in journal.records() if r.outcome is None and is_of(r, survey)):
         if record.removed.id in standing:
-            record.outcome = Outcome.KEPT
-            record.outcome_text = "the run was ended before it removed this lock: it still stands"
+            outcome, text = Outcome.KEPT, "the run was ended before it removed this lock: it still stands"
         else:
-            record.outcome = Outcome.UNKNOWN
-            record.outcome_text = "the run was ended here, and the lock is gone: removed by that run or by its owner"
-        journal.finish(record.key, record.outcome, record.outcome_text, _now())
+            outcome = Outcome.UNKNOWN
+            text = "the run was ended here, and the lock is gone: removed by that run or by its owner"
+        journal.finish(record.key, outcome, text, _now())
+        closed.append(replace(record, outcome=outcome, outcome_text=text))
     return closed
 
 

@@ -36,7 +36,7 @@ def close_open_intents(journal: Journal, survey: Survey, look: Callable[[], Surv
     """Closes what an earlier run left open, unless a run on this machine is just removing something."""
     if not any(record.outcome is None and is_of(record, survey) for record in journal.records()):
         return []
-    with journal.exclusive() as held:
+    with journal.exclusive(f"{survey.config.sha256}\n{survey.address}") as held:
         # Looked at only now: what another run did meanwhile must not be told as left undone.
         return close_intents(journal, look()) if held else []
 
@@ -52,7 +52,7 @@ def remove_planned(
     """Waits for other runs of this machine, looks a second time, and removes what still stands as planned."""
     planned = make_plan(survey, wish)
     run = Run(survey, list(planned.kept))
-    with journal.exclusive(_pauses(target.deadline, tell_waiting)):
+    with journal.exclusive(f"{survey.config.sha256}\n{survey.address}", _pauses(target.deadline, tell_waiting)):
         run.survey = target.look()
         run.closed = close_intents(journal, run.survey)
         narrowed = narrow(planned, survey, run.survey, wish)

@@ -93,11 +93,11 @@ def history_table(records: Sequence[Record]) -> str:
         lock = record.removed.lock or {}
         rows.append(
             {
-                "WHEN": record.at[:19] + "Z",
+                "WHEN": visible(record.at[:19]) + "Z",
                 "ID": ids[record.removed.id],
                 "HOST": visible(str(lock.get("hostname", "?")), HOST_WIDTH),
-                "PID": lock.get("pid", "?"),
-                "OUTCOME": describe_outcome(record),
+                "PID": visible(str(lock.get("pid", "?")), USER_WIDTH),
+                "OUTCOME": visible(describe_outcome(record)),
                 "STATE": visible(record.removed.state, USER_WIDTH),
                 "WHY": visible(record.removed.reason, WHY_WIDTH),
                 "BY": visible(f"{record.by.get('user')}@{record.by.get('hostname')}", HOST_WIDTH),

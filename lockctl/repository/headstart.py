@@ -7,8 +7,7 @@ hides no more than the share itself does. It is used only where the share still 
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
+from typing import Protocol
 
 from lockctl.background import Background
 from lockctl.errors import DamagedKey
@@ -16,17 +15,27 @@ from lockctl.repository.crypto import Key
 from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
 
 
+class Kept(Protocol):
+    """What keeps the key file of one address from one run to the next."""
+
+    def read(self, limit: int) -> bytes:
+        """What was kept, `limit` bytes at most; nothing where nothing was."""
+
+    def keep(self, data: bytes) -> None:
+        """Keeps it in place of what was kept. Raises OSError."""
+
+
 class HeadStart:
     """The kept key file of one address, being opened with a password."""
 
-    def __init__(self, folder: Path, address: str, password: str) -> None:
+    def __init__(self, kept: Kept, password: str) -> None:
         """Starts at once where a key file was kept."""
-        self._path = folder / hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()
+        self._kept = kept
         self._password = password
         self.id = ""
         """The kept key's id, '' where none was kept."""
         self._opening: Background[Key | None] | None = None
-        data = self._read()
+        data = kept.read(MAX_KEY_SIZE)
         if data:
             self.id = hashlib.sha256(data).hexdigest()
             self._opening = Background(lambda: self._open(data))
@@ -40,21 +49,8 @@ class HeadStart:
 
     def keep(self, data: bytes) -> None:
         """Keeps the key file that opened. Raises OSError where it cannot be written."""
-        if hashlib.sha256(data).hexdigest() == self.id:
-            return
-        for folder in (self._path.parent.parent, self._path.parent):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self._path.with_suffix(f".{os.getpid()}")
-        unfinished.touch(mode=0o600)
-        unfinished.write_bytes(data)
-        unfinished.replace(self._path)
-
-    def _read(self) -> bytes:
-        try:
-            with self._path.open("rb") as file:
-                return file.read(MAX_KEY_SIZE)
-        except OSError:
-            return b""  # nothing kept, or not for us: then there is no head start
+        if hashlib.sha256(data).hexdigest() != self.id:
+            self._kept.keep(data)
 
     def _open(self, data: bytes) -> Key | None:
         try:

@@ -6,23 +6,63 @@ came of it. An intent without outcome is a run that was ended in between. No pas
 
 from __future__ import annotations
 
-import base64
-import errno
-import fcntl
 import json
 import os
-import time
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lockctl.errors import JournalError
-from lockctl.state.records import Origin, Outcome, Record, Removed, apply_line
+from lockctl.state.files import (
+    describe_distrust,
+    flock_soon,
+    is_open_to_others,
+    make_folder,
+    name_of,
+    open_regular,
+    opened,
+    sync_folder,
+    try_flock,
+    write_all,
+)
+from lockctl.state.records import Origin, Outcome, Record, Removed, Told, make_intent
 
 NAME = "journal.jsonl"
 _APPEND_SECONDS = 10.0
+_NAMED = 5
+"""Damaged lines that are told one by one."""
+_TAIL = 256
+"""Bytes by which it is seen that what was read still stands there."""
+
+
+@dataclass(slots=True)
+class _Read:
+    """How far the file was read, and what it told."""
+
+    file: tuple[int, int] = (0, 0)
+    end: int = 0
+    tail: bytes = b""
+    """The last bytes before that end: where others stand there, it is not what was read."""
+    told: Told = field(default_factory=Told)
+
+    def goes_on(self, descriptor: int, file: tuple[int, int]) -> bool:
+        """Whether this is still that file, and no shorter."""
+        return self.file == file and os.pread(descriptor, len(self.tail), self.end - len(self.tail)) == self.tail
+
+    def read_on(self, descriptor: int) -> None:
+        """Reads what was appended. A last line that was cut short by a crash is no line."""
+        os.lseek(descriptor, self.end, os.SEEK_SET)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        for line in whole.split(b"\n")[:-1]:
+            self.told.read(line)
+        self.end += len(whole)
+        self.tail = (self.tail + whole)[-_TAIL:]
 
 
 class Journal:
@@ -31,43 +71,46 @@ class Journal:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.path = directory / NAME
+        self._read = _Read()
+        self._reading = threading.Lock()
 
     def records(self) -> list[Record]:
-        """All intents, oldest first. A last line that was cut short by a crash is no line. Raises JournalError."""
-        records: dict[str, Record] = {}
-        for number, line in enumerate(self._lines(), start=1):
+        """All intents that can be read, oldest first. Reads what is new since the last call. Raises JournalError."""
+        with self._reading:
             try:
-                apply_line(records, json.loads(line))
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise JournalError(
-                    f"line {number} of {self.path} is damaged",
-                    "Move that line elsewhere; the others are sound",
-                ) from error
-        return list(records.values())
+                with opened(self.path) as descriptor:
+                    self._read_on(descriptor)
+            except FileNotFoundError:
+                self._read = _Read()
+            except OSError as error:
+                raise self._error("read", self.path, error) from error
+            return list(self._read.told.records.values())
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Which lines `records` could not understand, a sentence each. They stay where they are."""
+        numbers = self._read.told.damaged
+        told = [f"line {number} of {self.path} is damaged and was passed over" for number in numbers[:_NAMED]]
+        if len(numbers) > _NAMED:
+            told.append(f"{len(numbers) - _NAMED} more lines of {self.path} are damaged and were passed over")
+        return tuple(told)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Who else could alter what is remembered here: one sentence, or none."""
+        for path in (self._directory, self.path):
+            try:
+                reason = describe_distrust(path.stat(), os.geteuid())
+            except OSError:
+                continue  # it is not there, or not for us: then whoever needs it is told
+            if reason:
+                return (f"{path} {reason}: they could alter what lockctl remembers",)
+        return ()
 
     def begin(self, origin: Origin, removed: Removed, at: str, by: dict[str, Any]) -> str:
         """Writes and syncs an intent; returns its key."""
         key = uuid.uuid4().hex
-        self._append(
-            {
-                "type": "intent",
-                "key": key,
-                "at": at,
-                "repository": {
-                    "address": origin.address,
-                    "id": origin.id,
-                    "config_sha256": origin.config_sha256,
-                },
-                "id": removed.id,
-                "state": removed.state,
-                "reason": removed.reason,
-                "age_seconds": removed.age_seconds,
-                "lock": removed.lock,
-                "server_time": removed.server_time,
-                "data": base64.b64encode(removed.data).decode("ascii"),
-                "by": by,
-            }
-        )
+        self._append(make_intent(key, origin, removed, at, by))
         return key
 
     def finish(self, key: str, outcome: Outcome, text: str, at: str) -> None:
@@ -78,6 +121,10 @@ class Journal:
         """The lock is about to be put back, and must not be taken for stale as soon as it stands there."""
         self._append({"type": "held", "key": key, "at": at})
 
+    def release(self, key: str, at: str) -> None:
+        """The lock was certainly not put back: the last hold ends, and one before it counts again."""
+        self._append({"type": "released", "key": key, "at": at})
+
     def note_restored(self, key: str, at: str) -> None:
         """The lock was put back."""
         self._append({"type": "restored", "key": key, "at": at})
@@ -87,55 +134,53 @@ class Journal:
         self._append({"type": "returned", "key": key, "at": at, "new_id": new_id})
 
     @contextmanager
-    def exclusive(self, wait: Iterator[None] | None = None) -> Iterator[bool]:
-        """Keeps other runs of this machine from removing at the same time. Yields whether it could be had.
+    def exclusive(self, repository: str, wait: Iterator[None] | None = None) -> Iterator[bool]:
+        """Keeps other runs of this machine from removing there at the same time. Yields whether it could be had.
 
-        Without `wait` it is tried once; else again after each step of `wait`, which pauses and may raise.
+        `repository` is whatever tells it from others. Without `wait` it is tried once; else again after each step of
+        `wait`, which pauses and may raise.
         """
-        with self._guarded("open", self._directory / "journal.lock"):
-            self._make_directory()
-            descriptor = os.open(self._directory / "journal.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        folder = self._directory / "running"
+        with self._guarded("open", folder):
+            make_folder(folder)
+            descriptor = open_regular(folder / name_of(repository), os.O_RDWR | os.O_CREAT)
         try:
-            held = _try_flock(descriptor)
+            held = try_flock(descriptor)
             while not held and wait is not None:
                 next(wait)
-                held = _try_flock(descriptor)
+                held = try_flock(descriptor)
             yield held
         finally:
             os.close(descriptor)
 
-    def _lines(self) -> list[bytes]:
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise self._error("read", self.path, error) from error
-        return content.split(b"\n")[:-1]
+    def _read_on(self, descriptor: int) -> None:
+        self._refuse_from_others(descriptor)
+        status = os.fstat(descriptor)
+        file = (status.st_dev, status.st_ino)
+        if not self._read.goes_on(descriptor, file):
+            self._read = _Read(file)
+        self._read.read_on(descriptor)
 
     def _append(self, line: dict[str, Any]) -> None:
+        data = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
         with self._guarded("write", self.path):
-            self._make_directory()
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                _flock_soon(descriptor)
-                _drop_torn_line(descriptor)
-                data = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
-                if os.write(descriptor, data) != len(data):
-                    raise OSError(errno.ENOSPC, "no space left on device")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
-    def _make_directory(self) -> None:
-        if not self.path.exists():
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.path.touch(mode=0o600)
-            descriptor = os.open(self._directory, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)  # else the name of the first journal could be lost with the power
-            finally:
-                os.close(descriptor)
+            with opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
+                self._refuse_from_others(descriptor)
+                flock_soon(descriptor, _APPEND_SECONDS)
+                _drop_torn_line(descriptor)
+                first = not os.fstat(descriptor).st_size
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+                if first:
+                    sync_folder(self._directory)
+
+    def _refuse_from_others(self, descriptor: int) -> None:
+        if is_open_to_others(os.fstat(descriptor)):
+            raise JournalError(
+                f"{self.path} can be written by others, and anything may stand there",
+                "Look at it, then take that from them: chmod go-w",
+            )
 
     @contextmanager
     def _guarded(self, verb: str, path: Path) -> Iterator[None]:
@@ -149,23 +194,6 @@ class Journal:
             f"cannot {verb} {path}: {error.strerror}",
             "Give a folder that can be written: --state-dir or LOCKCTL_STATE_DIR",
         )
-
-
-def _try_flock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _flock_soon(descriptor: int) -> None:
-    """Others hold this lock for as long as one line takes; one that was stopped meanwhile must not stop us too."""
-    end = time.monotonic() + _APPEND_SECONDS
-    while not _try_flock(descriptor):
-        if time.monotonic() > end:
-            raise OSError(errno.EAGAIN, "another lockctl holds it and does not go on")
-        time.sleep(0.01)
 
 
 def _drop_torn_line(descriptor: int) -> None:

@@ -5,20 +5,20 @@ Where it cannot be kept the other witnesses stand, and a run that nobody attends
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from lockctl.clock.boot import boottime
+from lockctl.state.files import folder_lock, make_folder, name_of, read_regular, remove_left_over, write_whole
 from lockctl.state.memory import Memory, Moment, Shown, Sighting
 
 MAX_REPOSITORIES = 200
@@ -59,16 +59,16 @@ class Sightings:
 
         `repository` is whatever tells it from others. Never raises: without a memory all is seen for the first time.
         """
-        path = self._folder / hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()
+        path = self._folder / name_of(repository)
         try:
-            new = not any(len(one.name) == 64 for one in self._list())
-            with self._exclusive():
+            make_folder(self._folder)
+            new = not self._list()
+            # Two runs at once must not lose each other's first sight of a lock.
+            with folder_lock(self._folder, _LOCK_SECONDS):
                 memory = self._recall(path, repository, new).look(files, now)
-                unfinished = self._folder / "unfinished"  # one for all: that of a run that was killed is written anew
-                unfinished.touch(mode=0o600)
-                unfinished.write_text(_encode(memory, self._machine), encoding="ascii")
-                unfinished.replace(path)
+                write_whole(path, _encode(memory, self._machine))
                 self._forget_oldest()
+                remove_left_over(self._folder)
         except OSError as error:
             memory = self._recall(path, repository, new=False).look(files, now)
             return memory, f"cannot write {self._folder}: {error.strerror}. Give a folder that can be kept: --state-dir"
@@ -78,13 +78,15 @@ class Sightings:
         """What the file holds, if it is there, sound and this machine's."""
         memory, problem = Memory(), ""
         try:
-            memory, machine = _decode(path.read_bytes())
+            memory, machine = _decode(read_regular(path))
             if machine.identity != self._machine.identity:
                 problem = f"{self._folder} was another machine's ({machine.hostname}). Give each a folder of its own"
                 memory = Memory()
         except FileNotFoundError:
             problem = self._newness() if new else ""
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        except OSError as error:
+            problem = f"{path} could not be read, and starts anew: {error.strerror}"
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             problem = f"{path} could not be read, and starts anew"
         self._problems.setdefault(repository, problem)
         return memory
@@ -96,30 +98,10 @@ class Sightings:
         return f"{self._folder} was made by this run.{where} {hint}"
 
     def _list(self) -> list[Path]:
-        for folder in (self._folder.parent, self._folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return list(self._folder.iterdir())
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        """Two runs at once must not lose each other's first sight of a lock."""
-        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            end = time.monotonic() + _LOCK_SECONDS
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > end:
-                        raise
-                    time.sleep(0.01)
-            yield
-        finally:
-            os.close(descriptor)
+        return [path for path in self._folder.iterdir() if len(path.name) == 64]
 
     def _forget_oldest(self) -> None:
-        kept = sorted((path for path in self._list() if len(path.name) == 64), key=lambda p: p.stat().st_mtime)
+        kept = sorted(self._list(), key=lambda path: path.lstat().st_mtime)
         for path in kept[: max(0, len(kept) - MAX_REPOSITORIES)]:
             path.unlink(missing_ok=True)
 
@@ -171,12 +153,11 @@ def file_system(folder: Path, mountinfo: Path = Path("/proc/self/mountinfo")) ->
     return next((words[words.index("-") + 1] for words in mounts if words[2] == number), "")
 
 
-def _encode(memory: Memory, machine: Host) -> str:
+def _encode(memory: Memory, machine: Host) -> bytes:
     looked = astuple(memory.looked)[:5] if memory.looked is not None else None
     locks = {name: [one.instance[1:], one.stood, one.absent] for name, one in memory.sightings.items()}
-    return json.dumps(
-        {"machine": astuple(machine), "looked": looked, "complete": memory.complete, "locks": locks},
-    )
+    fields = {"machine": astuple(machine), "looked": looked, "complete": memory.complete, "locks": locks}
+    return json.dumps(fields).encode("ascii")
 
 
 def _decode(data: bytes) -> tuple[Memory, Host]:

@@ -119,7 +119,7 @@ def test_a_deadline_that_is_long_enough(prepared: Prepared) -> None:
     assert repository.lock_ids() == []
 
 
-@pytest.mark.parametrize("in_the_way", [".", "journal.jsonl", "journal.lock"])
+@pytest.mark.parametrize("in_the_way", [".", "journal.jsonl", "running"])
 def test_a_journal_that_cannot_be_written(repository: Repository, tmp_path: Path, in_the_way: str) -> None:
     """A file where the state folder should be, or a folder where a file of it should be, beside a memory that is."""
     lock_id = aged_lock(repository, 2 * HOUR, WEB1)
@@ -128,7 +128,7 @@ def test_a_journal_that_cannot_be_written(repository: Repository, tmp_path: Path
         state.write_text("in the way")
     else:
         seen_for(repository, state=state)
-        (state / in_the_way).mkdir()
+        (state / in_the_way).mkdir() if in_the_way == "journal.jsonl" else (state / in_the_way).touch()
     done = lockctl(repository, "prune", "--yes", "--quiet", state_dir=state)
     assert_fails(done, 1, str(state), "--state-dir")
     assert repository.lock_ids() == [lock_id]
@@ -144,7 +144,7 @@ def test_a_state_folder_that_cannot_be_made(repository: Repository) -> None:
     assert_fails(done, 3, f"no earlier run is remembered: cannot write {state}/sightings", "--state-dir")
     asked = lockctl(repository, "prune", tty=True, stdin="y\n", state_dir=state)
     assert asked.status == 1
-    assert f"cannot open {state}/journal.lock" in asked.stdout
+    assert f"cannot open {state}/running" in asked.stdout
     assert "--state-dir" in asked.stdout
     assert repository.lock_ids() == [lock_id]
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 import pytest
 
-from tests.cli.make import HOUR, WEB1, WEB2
-from tests.cli.run import history, ids, lockctl, smb_environment, state_of
+from lockctl.state.journal import Journal
+from tests.cli.make import HOUR, WEB1, WEB2, put_old
+from tests.cli.run import Done, history, ids, lockctl, smb_environment, state_of
 from tests.cli.seeing import seen_for
+from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
+
+
+def standing(repository: Repository) -> set[Path]:
+    """All files of the repository, and what lies beside it."""
+    return {*repository.path.rglob("*"), *repository.path.parent.iterdir()}
 
 
 @pytest.fixture
@@ -71,6 +82,74 @@ def test_refuses_where_the_name_stands(repository: Repository, removed: tuple[st
         assert repository.lock_ids() == [lock_id]
     (entry,) = history(repository)
     assert entry["restored_at"] is None
+
+
+def test_what_could_not_be_put_back_is_not_held(repository: Repository, removed: tuple[str, bytes]) -> None:
+    """It was not restored less than a day ago: what stands there goes as anything else does."""
+    lock_id, data = removed
+    put_old(repository, lock_id, data)
+    assert lockctl(repository, "restore", lock_id).status == 1
+    seen_for(repository, whatever_its_times=True)
+    done = lockctl(repository, "prune", "--yes")
+    assert done.status == 0, done.text
+    assert repository.lock_ids() == []
+
+
+def test_a_hold_outlives_a_restore_that_fails(repository: Repository, removed: tuple[str, bytes]) -> None:
+    lock_id, _ = removed
+    assert lockctl(repository, "restore", lock_id).status == 0
+    assert lockctl(repository, "restore", lock_id).status == 1
+    repository.samba.set_times("backup", f"{repository.folder}/locks/{lock_id}", 1_700_000_000_000_000_000, None)
+    seen_for(repository, whatever_its_times=True)
+    done = lockctl(repository, "prune", "--yes")
+    assert (done.status, repository.lock_ids()) == (0, [lock_id])
+    assert "restored less than a day ago: held" in done.stderr
+
+
+def test_whatever_breaks_a_lock_that_stands_again_is_held(repository: Repository, removed: tuple[str, bytes]) -> None:
+    """The connection is cut at each frame, and what the server did with the last one nobody knows."""
+    lock_id, _ = removed
+    unknown: list[bool] = []
+    journal = (state_of(repository) / "journal.jsonl").read_bytes()
+
+    def restore(disturb: Callable[[Proxy], None]) -> tuple[Done, int]:
+        (repository.path / "locks" / lock_id).unlink(missing_ok=True)
+        (state_of(repository) / "journal.jsonl").write_bytes(journal)
+        with Proxy(repository.samba.port) as proxy:
+            disturb(proxy)
+            done = lockctl(repository.through(proxy.port), "restore", lock_id, "--timeout", "20s")
+        return done, proxy.frames
+
+    whole, frames = restore(lambda proxy: None)
+    assert whole.status == 0, whole.text
+    for number in range(1, frames + 1):
+        for disturb in (Proxy.cut_after, Proxy.drop_reply_after):
+            restore(partial(disturb, n=number))
+            (record,) = Journal(state_of(repository)).records()
+            stands = lock_id in repository.lock_ids()
+            assert record.held_at is not None or not stands, f"{disturb.__name__} at frame {number}"
+            unknown.append(stands and record.restored_at is None)
+    assert any(unknown), "it stood again, and no reply had told so"
+
+
+@pytest.mark.parametrize("name", ["../../config", "../planted", "planted", "{id}-tmp-1/../../planted"])
+@pytest.mark.parametrize("transport", ["SMB", "disk"])
+def test_an_altered_journal_puts_nothing_anywhere(
+    repository: Repository, removed: tuple[str, bytes], name: str, transport: str
+) -> None:
+    lock_id, _ = removed
+    journal = state_of(repository) / "journal.jsonl"
+    name = name.format(id=lock_id)
+    journal.write_text(journal.read_text().replace(f'"id":"{lock_id}"', f'"id":"{name}"'))
+    assert name in journal.read_text()
+    before = standing(repository)
+    for beginning in (name, name[:4], lock_id):
+        address = repository.address if transport == "SMB" else str(repository.path)
+        done = lockctl(repository, "restore", beginning, "-r", address)
+        assert done.status == 1
+        assert f"line 1 of {journal} is damaged and was passed over" in done.stderr
+        assert "the journal has no lock whose id starts with" in done.stderr
+    assert standing(repository) == before
 
 
 def test_refuses_another_repository(repository: Repository, removed: tuple[str, bytes]) -> None:

@@ -12,6 +12,8 @@ def history(common: Common, json: JsonOption = False) -> int:
     console = make_console(common)
     journal = open_journal(common)
     records = journal.records()
+    for text in (*journal.warnings, *journal.damaged):
+        console.warn(text)
     from lockctl.render import as_json, table
 
     if json:
@@ -19,6 +21,6 @@ def history(common: Common, json: JsonOption = False) -> int:
         console.result(as_json.dump({"schema": "lockctl.history/1", "entries": entries}))
     elif records:
         console.result(table.history_table(records))
-    else:
+    elif not journal.damaged:
         console.note(f"nothing was removed yet: {journal.path} has no entries")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,8 @@ import typer
 from lockctl.cli.opening import connect, find_other_place, make_console, open_journal, start_deadline
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.cli.signals import SIGNALS
-from lockctl.errors import DeadlinePassed, FileError, Interrupted, LockctlError, NotFound, UnknownLock
+from lockctl.errors import DeadlinePassed, FileError, Interrupted, JournalError, LockctlError, NotFound, UnknownLock
+from lockctl.render.harmless import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,8 @@ def restore(
     deadline = start_deadline(common)
     journal = open_journal(common)
     records = journal.records()
+    for text in (*journal.warnings, *journal.damaged):
+        console.warn(text)
     chosen = [_pick(records, beginning) for beginning in ids]
     restored: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
@@ -50,7 +54,7 @@ def restore(
         else:
             restored.append({"id": record.removed.id, "repository": place})
             if not json:
-                console.result(f"restored {record.removed.id[:8]} to {place}; prune leaves it alone for a day")
+                console.result(f"restored {record.removed.id[:8]} to {visible(place)}; prune leaves it alone for a day")
     if json:
         from lockctl.render.as_json import dump
 
@@ -102,6 +106,11 @@ def _put_back(record: Record, common: Common, console: Console, deadline: Deadli
         base = name[:64]
         with SIGNALS.shield():
             journal.hold(record.key, format_moment(time.time_ns()))
-            transport.put_new(f"locks/{name}", f"locks/{base}-tmp-{secrets.randbelow(10**9)}", record.removed.data)
+            try:
+                transport.put_new(f"locks/{name}", f"locks/{base}-tmp-{secrets.randbelow(10**9)}", record.removed.data)
+            except FileError:
+                with suppress(JournalError):  # what it could not put back is the error to tell
+                    journal.release(record.key, format_moment(time.time_ns()))
+                raise
             journal.note_restored(record.key, format_moment(time.time_ns()))
     return place.shown
