@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.lab.processes import LabError
 from tests.lab.restic import Repository
@@ -118,7 +118,27 @@ def start(target: Target, *args: str, state_dir: Path | None = None) -> subproce
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
+class Process(Protocol):
+    """A lockctl at work: what `start` started, or what behaves like it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Signals it, unless it was waited for."""
+
+    def kill(self) -> None:
+        """Ends it hard."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its status once it has ended; negative where a signal ended it."""
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
+        """Its output and errors once it has ended."""
+
+
+def finish(process: Process, seconds: float = SECONDS) -> Done:
     """Wait for the end of what `start` started; kill it where that does not come."""
     try:
         output, errors = process.communicate(timeout=seconds)
@@ -127,7 +147,7 @@ def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
         process.communicate()
         raise
     assert "Traceback" not in output + errors, output + errors
-    return Done(process.returncode, output, errors)
+    return Done(process.wait(), output, errors)
 
 
 def list_locks(target: Target, *args: str) -> list[dict[str, Any]]:
