@@ -81,18 +81,20 @@ def lockctl(
     seconds: float = SECONDS,
     before_answer: Callable[[], object] | None = None,
     typed_first: str = "",
+    command: Sequence[str] = COMMAND,
 ) -> Done:
     """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks.
 
     `before_answer` is called while the question stands there, `typed_first` is typed before anything is asked.
+    `command` starts it, where that is to be in some other way.
     """
     variables = environment(target, state_dir)
     begun = time.monotonic()
     if tty:
-        done = _run_at_terminal([*COMMAND, *args], variables, _Person(stdin, before_answer, typed_first), seconds)
+        done = _run_at_terminal([*command, *args], variables, _Person(stdin, before_answer, typed_first), seconds)
     else:
         ended = subprocess.run(
-            [*COMMAND, *args],
+            [*command, *args],
             env=variables,
             cwd=ROOT,
             input=stdin.encode(),
