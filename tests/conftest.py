@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.beside import LongRuns
+from tests.lab.live_backup import LiveBackup
 from tests.lab.loop import LoopOfPrunes
 from tests.lab.restic import Repository, copy_repository
 from tests.lab.samba import BACKUP, Samba, Share, default_user
@@ -22,20 +24,48 @@ NewRepository = Callable[..., Repository]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs beside all other tests is collected when they have ended."""
-    items.sort(key=lambda item: item.get_closest_marker("collected_last") is not None)
+    items.sort(key=is_collected_last)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """How several workers share the tests: one of them has nothing but what is collected last."""
+    from tests.spread import Spread
+
+    return Spread(config, log)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes by their number: what is sealed is other bytes each time, and all workers have to name a test alike."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
+def is_collected_last(item: pytest.Item) -> bool:
+    """Whether a test only waits for what runs beside all others."""
+    return item.get_closest_marker("collected_last") is not None
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this is one of several processes that test (pytest-xdist)."""
+    return hasattr(config, "workerinput")
+
+
+@pytest.fixture(scope="session")
+def long_runs(template: Path) -> Iterator[LongRuns]:
+    """Both begun, on a Samba of their own: the lab's connection to that of the others is not for several threads."""
+    with Samba() as samba:
+        loop = LoopOfPrunes(copy_repository(samba, template, "loop-of-prunes"))
+        loop.prepare()
+        runs = LongRuns(loop, LiveBackup(copy_repository(samba, template, "live-backup")))
+        yield runs
+        runs.stop()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def loop_of_prunes(request: pytest.FixtureRequest) -> Iterator[LoopOfPrunes | None]:
-    """The loop of ten minutes, begun before the first test where one wants it."""
-    if not any(item.get_closest_marker("collected_last") for item in request.session.items):
-        yield None
-        return
-    samba, template = request.getfixturevalue("samba"), request.getfixturevalue("template")
-    loop = LoopOfPrunes(copy_repository(samba, template, "loop-of-prunes"))
-    loop.start()
-    yield loop
-    loop.stop()
+def begun_first(request: pytest.FixtureRequest) -> None:
+    """The long runs, begun before the first test where one wants them."""
+    if not is_worker(request.config) and any(map(is_collected_last, request.session.items)):
+        request.getfixturevalue("long_runs")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from tests.cli.forking import lockctl_at
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import Done, lockctl, state_of
 from tests.cli.seeing import seen_for
@@ -102,14 +103,14 @@ def assert_told_truly(repository: Repository, locks: frozenset[str]) -> None:
             assert told[-1:] in (["removed"], ["unknown"]), told
 
 
-def assert_finished(repository: Repository, locks: frozenset[str]) -> Done:
+def assert_finished(repository: Repository, locks: frozenset[str], n: int = 0) -> Done:
     """The next prune goes through, removes what is left, and leaves a history without gaps."""
-    done = lockctl(repository, "prune", "--yes")
+    done = lockctl_at(n, repository, "prune", "--yes")
     assert done.status == 0, done.text
     assert repository.lock_ids() == []
     assert sorted(path.name for path in repository.path.iterdir()) == ROOT_NAMES
     assert_told_truly(repository, locks)
-    assert lockctl(repository, "history", "--json").status == 0
+    assert lockctl_at(n, repository, "history", "--json").status == 0
     return done
 
 

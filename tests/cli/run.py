@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.lab.processes import LabError
 from tests.lab.restic import Repository
@@ -81,18 +81,20 @@ def lockctl(
     seconds: float = SECONDS,
     before_answer: Callable[[], object] | None = None,
     typed_first: str = "",
+    command: Sequence[str] = COMMAND,
 ) -> Done:
     """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks.
 
     `before_answer` is called while the question stands there, `typed_first` is typed before anything is asked.
+    `command` starts it, where that is to be in some other way.
     """
     variables = environment(target, state_dir)
     begun = time.monotonic()
     if tty:
-        done = _run_at_terminal([*COMMAND, *args], variables, _Person(stdin, before_answer, typed_first), seconds)
+        done = _run_at_terminal([*command, *args], variables, _Person(stdin, before_answer, typed_first), seconds)
     else:
         ended = subprocess.run(
-            [*COMMAND, *args],
+            [*command, *args],
             env=variables,
             cwd=ROOT,
             input=stdin.encode(),
@@ -118,7 +120,27 @@ def start(target: Target, *args: str, state_dir: Path | None = None) -> subproce
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
+class Process(Protocol):
+    """A lockctl at work: what `start` started, or what behaves like it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Signals it, unless it was waited for."""
+
+    def kill(self) -> None:
+        """Ends it hard."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its status once it has ended; negative where a signal ended it."""
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
+        """Its output and errors once it has ended."""
+
+
+def finish(process: Process, seconds: float = SECONDS) -> Done:
     """Wait for the end of what `start` started; kill it where that does not come."""
     try:
         output, errors = process.communicate(timeout=seconds)
@@ -127,7 +149,7 @@ def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Done:
         process.communicate()
         raise
     assert "Traceback" not in output + errors, output + errors
-    return Done(process.returncode, output, errors)
+    return Done(process.wait(), output, errors)
 
 
 def list_locks(target: Target, *args: str) -> list[dict[str, Any]]:

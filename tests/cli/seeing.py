@@ -39,6 +39,7 @@ def seen_for(
     folder = (state or state_of(repository)) / "sightings"
     (folder / hashlib.sha256(key.encode()).hexdigest()).unlink(missing_ok=True)
     now = moment_at(boottime(), time.time_ns())
+    # On a machine that was started a minute ago that is before its start, and a negative moment is as good as any.
     passed = {name: getattr(now, name) - seconds for name in ("awake", "boot", "wall", "server")}
     Sightings(folder).note(key, files, replace(now, **passed))
 

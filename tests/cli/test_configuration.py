@@ -10,6 +10,8 @@ import pytest
 from tests.cli.make import HOUR, WEB1
 from tests.cli.run import environment, ids, lockctl
 from tests.cli.seeing import seen_for
+from tests.lab import alone
+from tests.lab.alone import NOBODY
 from tests.lab.restic import Repository
 from tests.lab.seal import Owner, aged_lock
 
@@ -60,10 +62,10 @@ def test_a_live_lock_is_not_asked_about(repository: Repository, tmp_path: Path) 
 
 def test_another_name_of_this_machine(repository: Repository, tmp_path: Path) -> None:
     """With it the processes of this machine count, here for a PID that is none."""
-    lock = aged_lock(repository, 900, Owner("its-old-name", pid=4_000_000))
-    assert lockctl(repository, "list", "--json").json["locks"][0]["state"] == "overdue"
+    lock = aged_lock(repository, 900, Owner("its-old-name", pid=NOBODY))
+    assert lockctl(repository, "list", "--json", command=alone.COMMAND).json["locks"][0]["state"] == "overdue"
     variables = configured(repository, tmp_path, 'this_host = ["its-old-name"]\n')
-    (found,) = lockctl(variables, "list", "--json").json["locks"]
+    (found,) = lockctl(variables, "list", "--json", command=alone.COMMAND).json["locks"]
     assert (found["id"], found["state"]) == (lock, "dead")
     assert socket.gethostname() != "its-old-name"
 

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.make import HOUR, WEB1, WEB2, one_of_each
 from tests.cli.run import Done, ids, list_locks, lockctl, smb_environment, state_of
 from tests.conftest import NewRepository
+from tests.lab import alone
+from tests.lab.alone import NOBODY
 from tests.lab.restic import Repository
 from tests.lab.seal import Owner, aged_lock
 
@@ -120,10 +122,11 @@ def test_every_state_is_told(furnished: tuple[Repository, dict[str, str]]) -> No
 
 
 def test_a_dead_owner_of_this_machine(repository: Repository) -> None:
-    lock_id = aged_lock(repository, 900, Owner(socket.gethostname(), pid=2**22 + 5))
-    (lock,) = list_locks(repository)
+    lock_id = aged_lock(repository, 900, Owner(socket.gethostname(), pid=NOBODY))
+    (lock,) = lockctl(repository, "list", "--json", command=alone.COMMAND).json["locks"]
     assert (lock["id"], lock["state"], lock["removable"]) == (lock_id, "dead", True)
     assert lock["reasons"][0]["code"] == "owner-gone"
+    assert lock["reasons"][0]["text"].startswith(f"no process with PID {NOBODY} runs on this machine")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import pytest
 from tests.cli.make import HOUR, WEB1, WEB2, one_of_each
 from tests.cli.run import CTRL_C, CTRL_D, history, ids, lockctl
 from tests.cli.seeing import seen_for
+from tests.lab import alone
+from tests.lab.alone import NOBODY
 from tests.lab.restic import Repository
 from tests.lab.seal import Owner, aged_lock
 
@@ -154,12 +156,14 @@ def test_each_state_goes_or_stays(repository: Repository) -> None:
 
 
 def test_a_dead_owner_of_this_machine_goes(repository: Repository) -> None:
-    dead = aged_lock(repository, 1500, Owner(socket.gethostname(), pid=2**22 + 5))
-    young = aged_lock(repository, 120, Owner(socket.gethostname(), pid=2**22 + 6))
-    first = lockctl(repository, "prune", "--yes", "--json").json
+    dead = aged_lock(repository, 1500, Owner(socket.gethostname(), pid=NOBODY))
+    young = aged_lock(repository, 120, Owner(socket.gethostname(), pid=NOBODY + 1))
+    first = lockctl(repository, "prune", "--yes", "--json", command=alone.COMMAND).json
     assert first["removed"] == []
     assert [one["state"] for one in first["kept"] if one["can_go_after"]] == ["dead"], "a namesake can be elsewhere"
     seen_for(repository)
-    done = lockctl(repository, "prune", "--yes", "--json")
+    done = lockctl(repository, "prune", "--yes", "--json", command=alone.COMMAND)
     assert (done.status, ids(done.json["removed"])) == (0, {dead})
+    (reason,) = done.json["removed"][0]["reasons"]
+    assert reason["text"].startswith(f"no process with PID {NOBODY} runs on this machine")
     assert repository.lock_ids() == [young]

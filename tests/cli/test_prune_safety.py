@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2, put_old
 from tests.cli.run import ROOT, environment, history, ids, list_locks, lockctl, smb_environment
 from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
+from tests.lab.alone import NOBODY, UP_SECONDS
 from tests.lab.restic import Repository
 from tests.lab.seal import Owner, aged_lock
 
@@ -131,17 +131,20 @@ def test_a_disk_without_birth_times(repository: Repository, birth: str) -> None:
 
 def test_a_disk_gives_up_what_is_dead(repository: Repository) -> None:
     here = socket.gethostname()
-    dead = aged_lock(repository, 1500, Owner(here, pid=2**22 + 5))
-    before_restart = aged_lock(repository, time.time() - psutil.boot_time() + HOUR, Owner(here, pid=2**22 + 6))
+    dead = aged_lock(repository, 1500, Owner(here, pid=NOBODY))
+    before_restart = aged_lock(repository, UP_SECONDS + HOUR, Owner(here, pid=NOBODY + 1))
     alive = aged_lock(repository, 1, Owner(here, pid=os.getpid()))
     elsewhere = aged_lock(repository, 60, WEB1)
-    on_disk(repository, ON_AN_OLD_DISK, "list")
-    first = on_disk(repository, ON_AN_OLD_DISK, "prune", "--yes")
+    patch = f"import os; from tests.lab import alone; alone.pretend(os.getppid()); {ON_AN_OLD_DISK}"
+    on_disk(repository, patch, "list")
+    first = on_disk(repository, patch, "prune", "--yes")
     assert (first.returncode, first.stdout) == (0, ""), "another machine can have this one's name"
     seen_for(repository, address=str(repository.path))
-    done = on_disk(repository, ON_AN_OLD_DISK, "prune", "--yes")
+    done = on_disk(repository, patch, "prune", "--yes")
     assert done.returncode == 0, done.stderr
     assert {line.split()[1] for line in done.stdout.splitlines()} == {before_restart[:8], dead[:8]}
+    assert f"no process with PID {NOBODY} runs on this machine" in done.stdout
+    assert "this machine was restarted 1 h after the lock's last renewal" in done.stdout
     assert repository.sound_lock_ids() == {alive, elsewhere}
 
 

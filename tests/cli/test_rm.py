@@ -27,7 +27,7 @@ def test_a_live_lock_stays(repository: Repository) -> None:
     seen_for(repository)
     done = lockctl(repository, "rm", active, "--yes")
     assert done.status == 1
-    assert f"{active[:8]} is active and was kept: renewed 1 min ago" in done.stderr
+    assert f"{active[:8]} is active and was kept: renewed 1 min " in done.stderr
     assert repository.lock_ids() == [active]
 
 

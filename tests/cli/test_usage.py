@@ -41,7 +41,7 @@ WRONG = [
     (["list", "-r", "//host"], "names no share"),
     (["list", "-r", "rclone:"], "not the address of a configured rclone remote"),
     (["list", "-r", "rclone:nothing:share/path"], "rclone has no remote 'nothing'"),
-    (["list", "-r", ""], ""),
+    (["list", "-r", ""], "no repository was given"),
     (["prune", "--yes", "--password-file", "/no/such/file"], "cannot read the password file '/no/such/file'"),
     (["prune", "--yes", "--password-command", "false"], "failed with status 1"),
     (["prune", "--yes", "--password-command", "no-such-program"], "did not work"),

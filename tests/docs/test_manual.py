@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import typer
 
 from lockctl import errors
+from lockctl.cli.options import Common
 from lockctl.cli.run import build_app
 from lockctl.liveness.evidence import State
 
@@ -37,10 +40,29 @@ def commands() -> dict[str, set[str]]:
     return found
 
 
-def manual_options() -> set[str]:
-    """All options that the manual names."""
-    flags = re.findall(r"\bFl (-?[a-z][a-z-]*)", WORDS)
-    return {f"-{flag}" for flag in flags}
+def options_in(text: str) -> set[str]:
+    """All options that a part of the manual names."""
+    return {f"-{flag}" for flag in re.findall(r"\bFl (-?[a-z][a-z-]*)", text)}
+
+
+def is_for(heading: str, command: str) -> bool:
+    """Whether a section is for this command: `list and prune`, `every command`, `every command but history`."""
+    names = heading.removeprefix("every command").removeprefix(" but ").replace(" and ", ", ").split(", ")
+    return (command in names) is not heading.startswith("every command")
+
+
+def options_of(command: str) -> set[str]:
+    """The options that the manual gives a command, by the sections that are for it."""
+    found = re.findall(r"^\.Ss Options of (.+)\n((?:(?!\.S[hs] ).*\n)*)", WORDS, re.MULTILINE)
+    items = [re.findall(r"^\.It .+$", text, re.MULTILINE) for heading, text in found if is_for(heading, command)]
+    return options_in("\n".join(itertools.chain(*items)))
+
+
+def synopsis_of(command: str) -> set[str]:
+    """The options that stand behind a command at the head of the manual."""
+    found = re.search(rf"^\.Cm {command}\n((?:\.(?:Op|Ar) .*\n)*)", WORDS, re.MULTILINE)
+    assert found is not None
+    return options_in(found[1])
 
 
 def listed(heading: str, pattern: str) -> set[str]:
@@ -54,7 +76,16 @@ def listed(heading: str, pattern: str) -> set[str]:
 def test_every_option_stands_in_the_manual_and_no_other() -> None:
     """`--help` and the manual name the same options."""
     known = set().union(*commands().values()) | {"--version"}
-    assert manual_options() == known
+    assert options_in(WORDS) == known
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_each_command_has_the_options_that_the_manual_gives_it(command: str) -> None:
+    """In its sections all of them, and at the head those that are not for nearly every command."""
+    known = commands()[command]
+    assert options_of(command) - {"--version"} == known
+    common = {f"--{field.name.replace('_', '-')}" for field in fields(Common)} | {"-q", "-v", "--help"}
+    assert synopsis_of(command) == known - common
 
 
 @pytest.mark.parametrize("command", sorted(commands()))
@@ -66,9 +97,7 @@ def test_every_command_stands_in_the_manual_and_in_the_changelog(command: str) -
 
 def test_states() -> None:
     """All states, in the order in which they are tried."""
-    names = re.findall(r"^\.It Li ([a-z]+)$", MANUAL, re.MULTILINE)
-    assert set(names) == {state.value for state in State}
-    assert len(names) == len(State)
+    assert re.findall(r"^\.It Li ([a-z]+)$", MANUAL, re.MULTILINE) == [state.value for state in State]
 
 
 def test_exit_statuses() -> None:

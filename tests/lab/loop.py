@@ -1,8 +1,9 @@
-"""A loop of `prune --yes` for ten minutes, beside whatever else is tested."""
+"""A loop of `prune --yes` for some minutes, beside whatever else is tested."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 import threading
 import time
@@ -15,7 +16,8 @@ from tests.lab.fresh import fresh_locks, rclone_copy, show_own_creation
 from tests.lab.restic import Repository
 
 LOCKS = 30
-MINUTES = 10
+MINUTES = float(os.environ.get("LOCKCTL_LOOP_MINUTES", "5.5"))
+"""Enough for a renewal and some runs after it."""
 BEHIND = 3600.0
 """Seconds by which the clients' clocks are behind."""
 RENEWAL_SECONDS = 300.0
@@ -34,52 +36,32 @@ class LoopOfPrunes:
     newest: set[str] = field(default_factory=set)
     runs: int = 0
     renewals: int = 0
-    error: BaseException | None = None
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
     @property
     def standing(self) -> set[str]:
         """The locks that stand there now."""
         return self.repository.sound_lock_ids()
 
-    def start(self) -> None:
-        """Begins in a thread of its own; what other tests use as well is asked before that."""
+    def prepare(self) -> None:
+        """Furnishes the repository, with what other tests use as well."""
         quicken(self.repository)
         show_own_creation(self.repository)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
 
-    def wait(self) -> LoopOfPrunes:
-        """Waits for its end."""
-        assert self._thread is not None
-        self._thread.join()
-        return self
-
-    def stop(self) -> None:
-        """Ends it, whoever waits for it."""
-        self._ended.set()
-        self.wait()
-
-    def _run(self) -> None:
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                self._loop(Path(folder))
-        except BaseException as error:  # noqa: BLE001 - told by the test that waits
-            self.error = error
-
-    def _loop(self, folder: Path) -> None:
-        begun = time.monotonic()
-        for number in itertools.count():
-            if number * RENEWAL_SECONDS >= MINUTES * 60:
-                return
-            self._renew(folder / str(number))
-            self.renewals += number > 0
-            if number == 0:
-                self.states = [lock["state"] for lock in list_locks(self.repository)]
-            while time.monotonic() < begun + (number + 1) * RENEWAL_SECONDS:
-                self._prune(number)
-                if self._ended.wait(PAUSE_SECONDS):
+    def run(self, ended: threading.Event) -> None:
+        """Prunes until the time is over, or until it is `ended`."""
+        with tempfile.TemporaryDirectory() as folder:
+            begun = time.monotonic()
+            end = begun + MINUTES * 60
+            for number in itertools.count():
+                self._renew(Path(folder) / str(number))
+                self.renewals += number > 0
+                if number == 0:
+                    self.states = [lock["state"] for lock in list_locks(self.repository)]
+                while time.monotonic() < min(end, begun + (number + 1) * RENEWAL_SECONDS):
+                    self._prune(number)
+                    if ended.wait(PAUSE_SECONDS):
+                        return
+                if time.monotonic() >= end:
                     return
 
     def _renew(self, folder: Path) -> None:

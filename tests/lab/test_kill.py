@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 
 import pytest
 
+from tests.cli.forking import start_at
 from tests.cli.frames import (
     AFTER,
     Prepared,
@@ -20,7 +20,7 @@ from tests.cli.frames import (
     tidy,
 )
 from tests.cli.make import quicken
-from tests.cli.run import Done, finish, start
+from tests.cli.run import Done, Process, finish
 from tests.conftest import NewRepository
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
@@ -36,7 +36,7 @@ def prepared(new_repository: NewRepository) -> Prepared:
 
 def prune_and_signal(repository: Repository, proxy: Proxy, n: int, number: signal.Signals) -> Done:
     """Start a prune, and signal it right before its n-th frame goes on; a killed one is gone by then."""
-    processes: list[subprocess.Popen[str]] = []
+    processes: list[Process] = []
     started = threading.Event()
 
     def end(_: int) -> None:
@@ -46,7 +46,7 @@ def prune_and_signal(repository: Repository, proxy: Proxy, n: int, number: signa
             processes[0].wait(timeout=10)
 
     proxy.on_frame(n, end)
-    processes.append(start(repository.through(proxy.port), "prune", "--yes"))
+    processes.append(start_at(n, repository.through(proxy.port), "prune", "--yes"))
     started.set()
     return finish(processes[0])
 
@@ -64,7 +64,7 @@ def test_kill(prepared: Prepared, fate: str) -> None:
         assert done.status == -signal.SIGKILL, done.text
         assert_nothing_lost(repository, prepared.locks)
         open_intents = [lock_id for lock_id, outcome in intents_of(repository) if outcome is None]
-        finished = assert_finished(repository, prepared.locks)
+        finished = assert_finished(repository, prepared.locks, n)
         assert len(open_intents) <= 1
         for lock_id in open_intents:
             assert f"an earlier run was ended at lock {lock_id[:8]}" in finished.stderr

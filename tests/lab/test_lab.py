@@ -8,12 +8,18 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from smbprotocol.exceptions import AccessDenied, SMBConnectionClosed
 
+from lockctl.clock.boot import boottime
+from lockctl.repository.lock import LockFile, Problem
+from lockctl.state.sightings import Sightings, moment_at
+from lockctl.transport.base import Entry
+from tests.cli.seeing import ENOUGH
 from tests.conftest import NewRepository
 from tests.lab.processes import LabError, binary, runs, until
 from tests.lab.proxy import Proxy
@@ -42,7 +48,8 @@ def test_creation_follows_the_last_write_where_it_is_made_up(samba: Samba) -> No
     samba.put("undated", "dated", b"x")
     samba.set_times("undated", "dated", None, LONG_AGO)
     after = samba.times("undated", "dated")
-    assert (after.created, after.written) == (LONG_AGO, LONG_AGO)
+    # To the second: the fraction is the smallest of several times.
+    assert (after.created // SECOND, after.written) == (LONG_AGO // SECOND, LONG_AGO)
 
 
 def test_read_only_share_shows_the_same_files(samba: Samba) -> None:
@@ -93,6 +100,18 @@ def test_demo_shows_a_backup_that_survives() -> None:
     assert done.stdout.count("can go after ") == 3, "nobody was asked, and this machine has just begun to look"
     assert "[y/N] y\n" in done.stdout
     assert done.stdout.count("\nremoved ") == 3
+
+
+def test_a_look_from_before_the_start_of_a_young_machine_counts(tmp_path: Path) -> None:
+    """As `seen_for` notes one: nobody waits until the machine that tests has been up for half an hour."""
+    entry = Entry("a" * 64, 6, LONG_AGO, LONG_AGO, LONG_AGO, 7)
+    files = [LockFile(entry, b"sealed", None, Problem.SEALED)]
+    now = replace(moment_at(boottime(), time.time_ns()), awake=60.0, boot=60.0)
+    passed = {name: getattr(now, name) - ENOUGH for name in ("awake", "boot", "wall", "server")}
+    Sightings(tmp_path / "sightings").note("repository", files, replace(now, **passed))
+    memory, problem = Sightings(tmp_path / "sightings").note("repository", files, now)
+    assert problem == ""
+    assert memory.seen()[entry.name].at_least == pytest.approx(ENOUGH)
 
 
 def test_missing_program_is_an_error() -> None:

@@ -35,6 +35,7 @@ from lockctl.transport.smb.connection import Credentials
 from lockctl.transport.smb.transport import SmbTransport
 from tests.cli.make import quicken
 from tests.conftest import NewRepository
+from tests.lab.alone import see_no_strangers
 from tests.lab.processes import binary, family, kill_started, until
 from tests.lab.restic import Repository
 from tests.lab.seal import NS
@@ -120,6 +121,12 @@ def lock_of(verdict: Verdict) -> Lock:
     return verdict.file.lock
 
 
+@pytest.fixture(autouse=True)
+def no_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restic in somebody else's container, or in that of a test beside this one, would silence the process table."""
+    see_no_strangers(os.getpid(), monkeypatch.setattr)
+
+
 @pytest.fixture
 def repository(new_repository: NewRepository) -> Repository:
     """One whose key is quick to derive: it is opened for each look."""
@@ -200,7 +207,7 @@ def test_a_restic_killed_in_a_pid_namespace_is_gone(repository: Repository) -> N
     assert os.geteuid() == 0, "a PID namespace is made by root"
     pid = free_pid()
     replace(repository, within=(*OWN_NAMESPACE, *AS_CHILD, str(pid - 1))).backup_killed()
-    until(lambda: not look_at_this_machine().blind, "end of the namespace", SECONDS)
+    until(lambda: not look_at_this_machine().hidden, "end of the namespace", SECONDS)
     for minutes, state in ((2, State.ACTIVE), (10, State.DEAD)):
         seen = look(repository, minutes)
         assert (seen.state, seen.removable) == (state, state is State.DEAD)
@@ -213,9 +220,11 @@ def another_with(pid: int) -> Iterator[None]:
     """Another process that has this very PID."""
 
     def take() -> Popen[str] | None:
+        last = LAST_PID.read_text()
         LAST_PID.write_text(str(pid - 1))
         # It ends when its input does, which is also when this process ends, however that ends.
         process = Popen([binary("cat", "coreutils")], stdin=PIPE, text=True)
+        LAST_PID.write_text(last)  # what was used a moment ago, by a test beside this one too, is not used again
         if process.pid == pid:
             return process
         end(process)

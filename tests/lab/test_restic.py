@@ -15,6 +15,7 @@ import pytest
 from tests.cli.run import ROOT, ids, list_locks, lockctl, smb_environment, state_of
 from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
+from tests.lab import alone
 from tests.lab.restic import Repository
 from tests.lab.samba import Samba
 from tests.lab.seal import Owner, aged_lock
@@ -47,7 +48,7 @@ def test_locks_that_restic_writes_now(samba: Samba, version: int) -> None:
 
 def test_a_backup_that_runs_is_seen_and_kept(repository: Repository) -> None:
     with repository.running_backup() as backup:
-        (lock,) = list_locks(repository)
+        (lock,) = lockctl(repository, "list", "--json", command=alone.COMMAND).json["locks"]
         assert (lock["id"], lock["pid"], lock["state"]) == (backup.lock_id, backup.process.pid, "active")
         assert lock["reasons"][0]["code"] == "owner-alive"
         # Our own sight would let it go: what keeps it is that its owner runs.
@@ -64,7 +65,7 @@ def test_a_backup_that_runs_is_seen_and_kept(repository: Repository) -> None:
 
 def test_a_backup_that_was_killed_is_dead_but_young(repository: Repository) -> None:
     lock_id = repository.backup_killed()
-    (lock,) = list_locks(repository)
+    (lock,) = lockctl(repository, "list", "--json", command=alone.COMMAND).json["locks"]
     assert (lock["id"], lock["state"], lock["removable"]) == (lock_id, "active", False)
     assert "owner-gone" in {reason["code"] for reason in lock["reasons"]}
     assert lockctl(repository, "prune", "--yes").status == 0

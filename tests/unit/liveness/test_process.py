@@ -126,15 +126,15 @@ FIRST = "pid:[4026531836]"
 @pytest.mark.parametrize(
     ("namespace", "status", "blind", "nested"),
     [
-        (FIRST, f"Name:\tx\nNSpid:\t{os.getpid()}\n", "", set()),
-        (FIRST, f"NSpid:\t{os.getpid()}\t17\n", "", {17}),
-        (FIRST, f"NSpid:\t{os.getpid()}\t20\t3\n", "", {3}),
+        (FIRST, "Name:\tx\nNSpid:\tOWN\n", "", set()),
+        (FIRST, "NSpid:\tOWN\t17\n", "", {17}),
+        (FIRST, "NSpid:\tOWN\t20\t3\n", "", {3}),
         (FIRST, "Name:\tx\n", "", set()),
         ("pid:[4026532000]", "NSpid:\t7\n", "container", set()),
     ],
 )
 def test_pid_namespaces(tmp_path: Path, namespace: str, status: str, blind: str, nested: set[int]) -> None:
-    seen = look_at_this_machine(fake_proc(tmp_path, namespace, status))
+    seen = look_at_this_machine(fake_proc(tmp_path, namespace, status.replace("OWN", str(os.getpid()))))
     assert blind in seen.blind
     assert bool(seen.blind) is bool(blind)
     assert seen.nested == nested
