@@ -66,7 +66,7 @@ class DamagedKey(LockctlError):
 
 
 class DamagedConfig(LockctlError):
-    """The repository's config does not open with its own master key, or is none."""
+    """The repository's config does not open with its own master key, or is no config."""
 
     kind = "damaged-config"
 

@@ -10,9 +10,11 @@ from bench.simulation.share import Share
 from bench.simulation.world import Judge
 from lockctl.removal.plan import Wish, make_plan, narrow
 from lockctl.repository.lock import LockFile
-from lockctl.state.sightings import Host, Sightings
+from lockctl.settings.policy import Policy
+from lockctl.state.machine import Host
+from lockctl.state.sightings import Sightings
 from lockctl.survey.assess import assess
-from lockctl.survey.values import Look, Policy, Survey
+from lockctl.survey.values import Look, Survey
 
 MINUTE = 60 * 10**9
 OURS, PERSON = "lockctl prune --yes", "lockctl, and yes"
@@ -45,12 +47,12 @@ class Lockctl:
         later = at + self._pause
         if plan.steps and judge.is_up(later):
             second = self._survey(share, judge, later)
-            for verdict in narrow(plan, survey, second, self._wish).steps:
+            for verdict in narrow(plan, second).steps:
                 share.remove(verdict.file.id, later)
 
     def _survey(self, share: Share, judge: Judge, at: float) -> Survey:
         look = share.look(judge, at)
-        sightings = Sightings(self._folder / judge.name, Host(judge.name, judge.name))
+        sightings = Sightings(self._folder / judge.name, Host((judge.name,), judge.name))
         memory, forgetful = sightings.note(look.address, look.files, look.moment)
         return assess(look, memory, Policy(), forgetful=forgetful)
 

@@ -11,13 +11,13 @@ from math import inf
 from bench.simulation.world import DAY, LEASE, PERIOD, Clock, Judge, Owner, World
 from lockctl.liveness import process
 from lockctl.liveness.evidence import Clocks
-from lockctl.repository.config import Config
+from lockctl.repository.config import RepositoryConfig
 from lockctl.repository.lock import Lock, LockFile, Problem
 from lockctl.survey.values import Look
 from lockctl.transport.base import Entry
 
 SECOND = 10**9
-CONFIG = Config("simulated", 2, "0" * 64)
+CONFIG = RepositoryConfig("simulated", 2, "0" * 64)
 OVERLAP = 0.8
 """Seconds for which an owner's old lock stands beside its new one."""
 
@@ -142,10 +142,10 @@ class Share:
             inode = self.looks * 1000 + number
         entry = Entry(file.id, 136 if done else 0, created, written, written, inode, written)
         if not done:
-            return LockFile(entry, b"", None, Problem.INCOMPLETE)
+            return LockFile(entry, b"", Problem.INCOMPLETE)
         time = owner.clock.nanoseconds(file.appears if owner.renews_time else owner.begins)
         lock = Lock("", time, False, owner.hostname, "root", owner.pid, 0, 0)
-        return LockFile(entry, file.id.encode(), lock, None)
+        return LockFile(entry, file.id.encode(), lock)
 
 
 def made_up(written: int, accessed: int, changed: int) -> int:

@@ -11,8 +11,13 @@ import termios
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lockctl.errors import LockctlError, Unanswered, UsageError
+from lockctl.render.harmless import visible
+
+if TYPE_CHECKING:
+    from lockctl.survey.values import Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,22 @@ class Console:
             self.progress("")
 
     def warn(self, text: str) -> None:
-        """Something that is wrong, and did not end the run."""
-        self._say(f"lockctl: warning: {_harmless(text)}")
+        """Something that is wrong, and did not end the run. What it quotes of others does no harm here."""
+        self._say(f"lockctl: warning: {visible(text)}")
+
+    def returned(self, one: Return) -> None:
+        """The owner of a lock that was removed was alive: nothing is more important to know."""
+        from lockctl.render.table import removal_line
+
+        record = one.record
+        self.fail(
+            f"ERROR: the owner of lock {record.removed.id[:8]}, which was removed at {record.at[:19]}Z, was alive: "
+            f"it came back as {removal_line(one.verdict, {})}. Check what ran meanwhile: 'restic check'"
+        )
 
     def fail(self, text: str) -> None:
         """What ended the run."""
-        self._say(f"lockctl: {_harmless(text)}")
+        self._say(f"lockctl: {visible(text)}")
 
     def confirm(self, question: str) -> bool:
         """Whether a person says yes. Raises Unanswered where there is no terminal to ask on."""
@@ -115,13 +130,6 @@ class Console:
             sys.stderr.flush()
 
 
-def _harmless(text: str) -> str:
-    """An error quotes what others wrote: no escape sequence and no second line passes."""
-    from lockctl.render.harmless import visible
-
-    return visible(text)
-
-
 def has_terminal() -> bool:
     """Whether a person can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
@@ -129,4 +137,4 @@ def has_terminal() -> bool:
 
 def wants_colour(environment: Mapping[str, str]) -> bool:
     """Whether standard output is a terminal with colours, and NO_COLOR (no-color.org) is not set."""
-    return sys.stdout.isatty() and not environment.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from lockctl.cli.opening import Access, Opened, open_repository, report_returned
 from lockctl.cli.signals import SIGNALS
 from lockctl.clock.boot import boottime
-from lockctl.clock.deadline import Deadline
 from lockctl.clock.duration import describe_duration
 from lockctl.errors import Interrupted
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.liveness.evidence import Verdict
-    from lockctl.state.journal import Journal
+    from lockctl.survey.session import Session
     from lockctl.survey.values import Survey
-    from lockctl.survey.watching import Eyes
 
 _RESERVE = 30.0
 """Seconds for the removal, at most."""
 
-Look = Callable[[Opened], "Survey"]
 
-
-def follow(
-    access: Access, look: Look, journal: Journal, console: Console, deadline: Deadline
-) -> Generator[Survey | None, None, None]:
+def follow(session: Session, console: Console) -> Generator[Survey | None, None, None]:
     """A survey for each look and None at each tick, for ever; says when the connection is lost and when it is back."""
-    from lockctl.survey.watching import Eyes, Lost, keep_looking
-
-    @contextmanager
-    def open_eyes() -> Iterator[Eyes]:
-        with open_repository(access, console, deadline) as opened:
-            yield Eyes(lambda: look(opened), lambda: opened.transport.watch("locks"))
+    from lockctl.survey.watching import Lost, keep_looking
 
     lost = False
-    for seen in keep_looking(open_eyes):
-        deadline.cap(1.0)  # raises where the time of the whole run is over
+    for seen in keep_looking(session):
+        session.deadline.cap(1.0)  # raises where the time of the whole run is over
         if SIGNALS.received:
             raise Interrupted(SIGNALS.received)  # whatever caught it in between
         if isinstance(seen, Lost):
@@ -53,27 +41,21 @@ def follow(
                 console.progress("")
                 console.note("connected again: what is there is looked at anew")
             lost = False
-            report_returned(journal, seen, console)
         yield seen
 
 
 def settle(
-    surveys: Generator[Survey | None, None, None],
-    unsettled: Callable[[Survey], list[Verdict]],
-    seconds: float,
-    console: Console,
-    deadline: Deadline,
+    session: Session, console: Console, unsettled: Callable[[Survey], list[Verdict]], seconds: float
 ) -> Survey | None:
     """Stays until nothing is unsettled any more, `seconds` at most; shows what it waits for. The last survey.
 
     Where the whole run has a deadline, it leaves time for what comes after.
     """
-    left = deadline.left()
-    seconds = min(seconds, max(left / 2, left - _RESERVE))
-    end = boottime() + seconds
+    left = session.deadline.left()
+    end = boottime() + min(seconds, max(left / 2, left - _RESERVE))
     waited: list[Verdict] = []
     survey: Survey | None = None
-    with closing(surveys), console.progressing():
+    with closing(follow(session, console)) as surveys, console.progressing():
         for seen in surveys:
             if seen is not None:
                 before, survey, waited = waited, seen, unsettled(seen)

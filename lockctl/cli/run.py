@@ -9,6 +9,7 @@ from io import TextIOWrapper
 
 import typer
 
+from lockctl import __version__
 from lockctl.cli.console import Console
 from lockctl.cli.signals import SIGNALS
 from lockctl.errors import Interrupted, LockctlError, UsageError
@@ -52,8 +53,6 @@ def build_app(words: Sequence[str]) -> typer.Typer:
     @app.callback()
     def _all(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
         if version:
-            from lockctl import __version__
-
             typer.echo(f"lockctl {__version__}")
             raise typer.Exit
 

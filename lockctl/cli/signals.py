@@ -24,7 +24,7 @@ class Signals:
     """Raises Interrupted when a signal comes; inside `shield` only once that is left."""
 
     def __init__(self) -> None:
-        self._shielded = False
+        self._shields = 0
         self._pending = 0
         self.received = 0
         """The number of the signal that came, 0 where none did."""
@@ -40,22 +40,29 @@ class Signals:
         if self.received:
             return  # the first is being obeyed already
         self.received = number
-        if self._shielded:
+        if self._shields:
             self._pending = number
         else:
             raise Interrupted(number)
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Signals that come inside are raised at its end."""
-        self._shielded = self.has_begun = True
+        """Signals that come inside are raised at its end, which is that of the outermost."""
+        self._shields += 1
         try:
             yield
         finally:
-            self._shielded = False
-            pending, self._pending = self._pending, 0
-            if pending:
+            self._shields -= 1
+            if not self._shields and self._pending:
+                pending, self._pending = self._pending, 0
                 raise Interrupted(pending)
+
+    @contextmanager
+    def removing(self) -> Iterator[None]:
+        """A shield within which something of the repository is changed."""
+        self.has_begun = True
+        with self.shield():
+            yield
 
 
 SIGNALS = Signals()

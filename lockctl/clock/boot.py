@@ -1,10 +1,28 @@
-"""The clock that nothing can set: CLOCK_BOOTTIME, which goes on while a laptop sleeps."""
+"""This machine's clocks, and above all the one that nothing can set: CLOCK_BOOTTIME, which counts sleep too."""
 
 from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment by this machine's clocks, in seconds."""
+
+    awake: float
+    """Since its start, without the time that it slept (CLOCK_MONOTONIC)."""
+    boot: float
+    """Since its start, with that time."""
+    wall: float
+    """Since 1970."""
+
+
+def this_instant() -> Instant:
+    """Now, by all of them. Read together: a machine can fall asleep between any two lines."""
+    return Instant(time.monotonic(), boottime(), time.time())
 
 
 def boottime() -> float:

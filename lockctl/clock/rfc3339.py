@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dateutil.parser import isoparse
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -20,4 +18,4 @@ def format_moment(nanoseconds: int) -> str:
 
 def parse_moment(text: str) -> int:
     """Nanoseconds of what `format_moment` wrote. Raises ValueError."""
-    return (isoparse(text) - _EPOCH) // timedelta(microseconds=1) * 1000
+    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1) * 1000

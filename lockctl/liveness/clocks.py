@@ -32,12 +32,17 @@ def server_clock(entry: Entry, facts: Facts, folder: Folder) -> Witness:
     """The server's now − creation where that is the server's own, else − the directory's last change, else nothing."""
     if is_own(entry, facts.keeps_creation) and entry.created is not None:
         age = _since(entry.created, facts)
+        lead = (entry.created - facts.clocks.server) / _SECOND
+        if lead > SLACK:
+            text = f"created {describe_duration(lead)} from now: the server's clock was set back since"
+            return Witness("server-creation", None, text)
         return Witness(
             "server-creation", "renewed", f"created {describe_duration(age)} ago, by the server's clock", age
         )
-    # By less than that a made-up creation can be the later: of a file whose last change came after its directory's.
-    if folder.newest_creation > facts.directory_changed + int(SLACK * _SECOND):
-        return Witness("server-directory", None, "the time of locks/ was set back: it is older than a lock in it")
+    # By less than that a file can be the later: its last write comes after its name.
+    if folder.newest_time > facts.directory_changed + int(SLACK * _SECOND):
+        text = "the time of locks/ was set back, or does not move: it is older than a lock in it"
+        return Witness("server-directory", None, text)
     if not folder.moves:
         text = "its creation time may be its owner's, and nothing shows that the time of locks/ moves with its files"
         return Witness("server-directory", None, text)
@@ -67,8 +72,9 @@ def contradict(witness: Witness, seen: Seen) -> Witness:
 def newer_lock(file: LockFile, lock: Lock, facts: Facts, folder: Folder) -> Witness:
     """Whether the same owner has a newer lock, which makes this one a leftover.
 
-    Its age is the most that any clock says of the newer lock, where both their creation times are the server's own and
-    confirm the order; else None: a clock that was set can make the current lease look like the older one.
+    The witness's `age` is how long ago the newer lock was renewed, by the clock that says most. It is None where the
+    creation times of both are not the server's own, or do not confirm which of them is newer: a clock that was set can
+    make the current lease look like the older one.
     """
     newest = folder.newest[lock.owner]
     if newest.lock is None or newest.lock.time_ns <= lock.time_ns:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lockctl.repository.lock import LockFile, is_lock_name
+from lockctl.repository.lock import LockFile, Problem, is_lock_name
 from lockctl.settings.policy import Thresholds
 from lockctl.state.memory import Seen
 
@@ -27,6 +27,8 @@ class State(Enum):
     DOUBTFUL = "doubtful"
 
 
+WORK = ("backup", "prune", "check", "forget")
+"""What restic's users start, and locks can keep from starting."""
 REMOVABLE = frozenset({State.DEAD, State.SUPERSEDED, State.STALE, State.DAMAGED})
 
 
@@ -73,7 +75,7 @@ class Facts:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     """By id, what this machine itself has seen of that very file."""
     keeps_creation: bool = False
-    """Whether the server is seen to keep creation times of its own: see `witnesses.keeps_creation`."""
+    """Whether the server is seen to keep creation times of its own: see `creation.keeps_creation`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,14 @@ class Verdict:
         return "; ".join(reason.text for reason in self.reasons)
 
     @property
+    def waits_for_sight(self) -> bool:
+        """Whether nothing but our own sight will settle it: no clock of others says when."""
+        if self.file.problem is Problem.TEMPORARY:
+            return False
+        silent = not any(witness.says == "renewed" for witness in self.witnesses)
+        return self.state is State.DOUBTFUL or (self.state is State.WRITING and silent)
+
+    @property
     def removable(self) -> bool:
         """The state's answer, before anything that a user asked for."""
         return self.state in REMOVABLE
@@ -109,5 +119,5 @@ class Verdict:
         if not is_lock_name(self.file.id) or self.file.entry.is_directory:
             return ()
         if self.file.lock is not None and not self.file.lock.exclusive:
-            return ("prune", "check", "forget")
-        return ("backup", "prune", "check", "forget")
+            return WORK[1:]  # a backup locks as shared itself
+        return WORK

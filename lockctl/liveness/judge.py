@@ -137,7 +137,8 @@ def _agreed_age(owner: Witness, server: Witness, facts: Facts) -> float:
     said = _age(server)
     if facts.trust_clock == "server":
         return said or 0.0
-    just_created = server.name == "server-creation" and said is not None and said <= facts.thresholds.missed
+    # By a creation that still lies ahead too, or that our own eyes contradict: that file is young.
+    just_created = server.name == "server-creation" and (said is None or said <= facts.thresholds.missed)
     # Whatever a user trusts: a file that the server has just seen made was just renewed.
     if facts.trust_clock == "owner" and not just_created:
         return _age(owner) or 0.0
@@ -194,7 +195,7 @@ def _wait(state: State, seen: Seen, limits: Thresholds, expired: float | None = 
     if state in REMOVABLE:
         return max(0.0, limits.gives_up - seen.at_least)
     if state in (State.DOUBTFUL, State.OVERDUE, State.WRITING):
-        return max(0.0, (expired or limits.expired) - seen.at_least)
+        return max(0.0, max(expired or limits.expired, limits.gives_up) - seen.at_least)
     return None
 
 

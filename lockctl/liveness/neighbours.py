@@ -26,8 +26,8 @@ class Folder:
 
     newest: Mapping[Hashable, LockFile]
     """By owner, its newest lock."""
-    newest_creation: int
-    """In nanoseconds since 1970, 0 for none."""
+    newest_time: int
+    """Of all creations and last writes, in nanoseconds since 1970, 0 for none."""
     errors: Mapping[str, ClockError]
     """By host name."""
     moves: bool
@@ -40,14 +40,27 @@ def look_over(files: Sequence[LockFile], is_own: Callable[[Entry], bool], change
     """What they say together; `is_own` tells whether a creation time is the server's own, `changed` is the directory's
     last change.
     """
+    created = [file.entry.created for file in files if file.entry.created is not None]
+    written = [file.entry.written for file in files]
+    moves = any(abs(changed - moment) <= _SAME for moment in (*created, *written))
+    return Folder(
+        newest_by_owner(files),
+        max((*created, *written), default=0),
+        _errors([f for f in files if is_own(f.entry)]),
+        moves,
+    )
+
+
+def newest_by_owner(files: Sequence[LockFile]) -> dict[Hashable, LockFile]:
+    """Of each owner that is known its newest lock, by its own clock; of several of one moment the first."""
     newest: dict[Hashable, LockFile] = {}
     for file in files:
-        before = newest.get(file.lock.owner) if file.lock is not None else None
-        if file.lock is not None and (before is None or _time(file) > _time(before)):
+        if file.lock is None:
+            continue
+        before = newest.get(file.lock.owner)
+        if before is None or before.lock is None or file.lock.time_ns > before.lock.time_ns:
             newest[file.lock.owner] = file
-    created = [file.entry.created for file in files if file.entry.created is not None]
-    moves = any(abs(changed - moment) <= _SAME for moment in (*created, *(file.entry.written for file in files)))
-    return Folder(newest, max(created, default=0), _errors([f for f in files if is_own(f.entry)]), moves)
+    return newest
 
 
 def _errors(files: Sequence[LockFile]) -> dict[str, ClockError]:
@@ -62,7 +75,3 @@ def _errors(files: Sequence[LockFile]) -> dict[str, ClockError]:
             error = (file.lock.time_ns - file.entry.created) / 1e9
             found.setdefault(file.lock.hostname, []).append(error)
     return {host: ClockError(max(errors), len(errors)) for host, errors in found.items()}
-
-
-def _time(file: LockFile) -> int:
-    return file.lock.time_ns if file.lock is not None else 0

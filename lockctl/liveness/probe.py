@@ -22,7 +22,7 @@ from lockctl.settings.policy import Probe
 AT_ONCE = 8
 """Hosts that are asked at the same time."""
 MAX_ASKED = 64
-"""Owners that are asked in one run."""
+"""Owners that are asked at one look."""
 _HOST = re.compile(r"[A-Za-z0-9._:][A-Za-z0-9._:-]{0,252}")
 _USER = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._@\\-]{0,63}")
 

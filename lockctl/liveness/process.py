@@ -63,6 +63,10 @@ def own_hostname() -> str:
 
 def look_at_this_machine(proc: Path = Path("/proc")) -> Machine:
     """Reads the process table once. Never raises: what cannot be seen makes it say nothing."""
+    try:
+        boot = psutil.boot_time()
+    except (OSError, RuntimeError):  # hidden (ProcSubset= in systemd.exec(5)); a process's start is counted from it
+        return Machine(own_hostname(), 0.0, {}, "/proc/stat cannot be read")
     started: dict[int, float] = {}
     nested: set[int] = set()
     restics: set[int] = set()
@@ -85,7 +89,7 @@ def look_at_this_machine(proc: Path = Path("/proc")) -> Machine:
             hidden = "a restic runs here in a PID namespace of its own" if is_restic else hidden
     return Machine(
         own_hostname(),
-        psutil.boot_time(),
+        boot,
         started,
         _blindness(proc),
         frozenset(nested),

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from lockctl.clock.duration import describe_duration
-from lockctl.liveness.evidence import State, Verdict
+from lockctl.liveness.evidence import Verdict
 from lockctl.repository.lock import Problem
-from lockctl.survey.values import Survey
+from lockctl.survey.values import Selection, Survey
 
 NOT_ASKED_FOR = "not asked for (--host, or the ids)"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for. `held` are the ids of locks that `restore` put back within a day."""
+    """What the user wants to go."""
 
-    older: float | None = None
-    hosts: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
     unattended: bool = False
-    held: frozenset[str] = frozenset()
-    ids: frozenset[str] | None = None
-    """Only these, where the user named some."""
     force: bool = False
     """What is named goes whatever its state: a person has seen its owner and typed its id."""
-
-    def covers(self, verdict: Verdict) -> bool:
-        """Whether this lock was asked for at all."""
-        lock = verdict.file.lock
-        hosted = not self.hosts or (lock is not None and lock.hostname in self.hosts)
-        return hosted and (self.ids is None or verdict.file.id in self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +34,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The locks to remove, and those that stay."""
+    """The locks of a survey to remove, and those that stay."""
 
+    survey: Survey
+    wish: Wish
     steps: tuple[Verdict, ...]
     kept: tuple[Kept, ...]
     gone: tuple[Verdict, ...] = ()
@@ -53,53 +45,54 @@ class Plan:
 
 
 def make_plan(survey: Survey, wish: Wish) -> Plan:
-    """Sorts the verdicts of a survey by what the user asked for."""
+    """Sorts the verdicts of a survey by what the user wants."""
     steps: list[Verdict] = []
     kept: list[Kept] = []
     for verdict in survey.verdicts:
-        why = why_kept(verdict, wish)
+        why = why_kept(verdict, survey, wish)
         if why or (wish.unattended and verdict.wait):
             kept.append(Kept(verdict, why or verdict.why, _until(verdict, survey, wish)))
         else:
             steps.append(verdict)
-    return Plan(tuple(steps), tuple(kept))
+    return Plan(survey, wish, tuple(steps), tuple(kept))
 
 
 def _until(verdict: Verdict, survey: Survey, wish: Wish) -> int | None:
     """Only where nobody else's clock decides before, and an unattended run is what waits."""
-    waits = verdict.state is State.DOUBTFUL if not verdict.removable else not why_kept(verdict, wish)
-    if verdict.wait is None or not waits or not wish.unattended or not wish.covers(verdict):
+    waits = not why_kept(verdict, survey, wish) if verdict.removable else verdict.waits_for_sight
+    if verdict.wait is None or not waits or not wish.unattended or not wish.selection.names(verdict):
         return None
     return survey.clocks.local + int(verdict.wait * 1e9)
 
 
-def why_kept(verdict: Verdict, wish: Wish) -> str:
+def why_kept(verdict: Verdict, survey: Survey, wish: Wish) -> str:
     """Why this lock stays whoever is there, or '' where it can go. Options only ever narrow what the state allows."""
-    if not wish.covers(verdict):
+    if not wish.selection.names(verdict):
         return NOT_ASKED_FOR
     if wish.force and verdict.file.data is not None:
         return ""
     if not verdict.removable or verdict.file.data is None:
         return verdict.why
-    if verdict.file.id in wish.held:
+    if verdict.file.id in survey.held:
         return "restored less than a day ago: held"
-    if wish.older is not None and (verdict.age or 0.0) <= wish.older:
-        return f"not older than {describe_duration(wish.older)} (--older)"
+    if not wish.selection.covers(verdict):
+        return f"not older than {describe_duration(wish.selection.older or 0.0)} (--older)"
     return ""
 
 
-def is_unsettled(verdict: Verdict, wish: Wish) -> bool:
+def is_unsettled(verdict: Verdict, survey: Survey, wish: Wish) -> bool:
     """Whether waiting decides about this lock, and the user wants it to."""
     if verdict.removable:
-        return bool(verdict.wait) and not why_kept(verdict, wish)
-    return verdict.wait is not None and verdict.file.problem is not Problem.TEMPORARY and wish.covers(verdict)
+        return bool(verdict.wait) and not why_kept(verdict, survey, wish)
+    temporary = verdict.file.problem is Problem.TEMPORARY
+    return verdict.wait is not None and not temporary and wish.selection.names(verdict)
 
 
-def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
+def narrow(planned: Plan, second: Survey) -> Plan:
     """The second look, right before removing: only what stands unchanged and whose owner has not renewed goes."""
-    still = {verdict.file.id: verdict for verdict in make_plan(second, wish).steps}
+    still = {verdict.file.id: verdict for verdict in make_plan(second, planned.wish).steps}
     standing = {verdict.file.id for verdict in second.verdicts}
-    known = {verdict.file.id for verdict in first.verdicts}
+    known = {verdict.file.id for verdict in planned.survey.verdicts}
     renewed = {v.file.lock.owner for v in second.verdicts if v.file.lock is not None and v.file.id not in known}
     steps: list[Verdict] = []
     kept = list(planned.kept)
@@ -113,4 +106,4 @@ def narrow(planned: Plan, first: Survey, second: Survey, wish: Wish) -> Plan:
             kept.append(Kept(verdict, "its owner has renewed since the plan was made"))
         else:
             steps.append(again)
-    return Plan(tuple(steps), tuple(kept), gone)
+    return replace(planned, survey=second, steps=tuple(steps), kept=tuple(kept), gone=gone)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from lockctl.errors import Interrupted, LockctlError
 from lockctl.liveness.evidence import Verdict
-from lockctl.removal.plan import Kept
-from lockctl.state.records import Outcome, Record
+from lockctl.removal.plan import Kept, Plan
+from lockctl.state.records import Outcome
 from lockctl.survey.values import Survey
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one step. `failed` is the error where it could not be done or nobody knows."""
+    """What came of one step. `failed`: it could not be done, or nobody knows; `text` says why."""
 
     verdict: Verdict
     outcome: Outcome
@@ -24,17 +24,26 @@ class Result:
 
 
 @dataclass(slots=True)
-class Run:
-    """What a prune has come to. `stopped` is what ended it before its last lock."""
+class Report:
+    """What became of a plan. It grows as that is carried out; `stopped` is what ended it before its last lock."""
 
-    survey: Survey
-    kept: list[Kept]
+    plan: Plan
+    """As it was narrowed by the second look."""
     results: list[Result] = field(default_factory=list)
     stopped: LockctlError | None = None
-    closed: list[Record] = field(default_factory=list)
-    """What an earlier run had left open."""
-    planned: tuple[Verdict, ...] | None = None
-    """What a dry run would remove, None for a run that is none."""
+
+    @property
+    def survey(self) -> Survey:
+        """The last look before anything was removed."""
+        return self.plan.survey
+
+    @property
+    def kept(self) -> list[Kept]:
+        """What stays: as planned, or for what its own handle showed, or because its turn did not come."""
+        done = {result.verdict.file.id for result in self.results}
+        why = "not tried: the run was ended before its turn"
+        spared = [Kept(result.verdict, result.text) for result in self.of(Outcome.KEPT)]
+        return [*self.plan.kept, *spared, *(Kept(v, why) for v in self.plan.steps if v.file.id not in done)]
 
     def of(self, *outcomes: Outcome) -> list[Result]:
         """The results with one of these outcomes that did not fail."""
@@ -46,13 +55,6 @@ class Run:
         return any(result.lost for result in self.results)
 
     @property
-    def blocking(self) -> list[Verdict]:
-        """The locks that keep restic from something and remain, or would after a dry run's plan."""
-        gone = {result.verdict.file.id for result in self.of(Outcome.REMOVED, Outcome.GONE)}
-        gone |= {verdict.file.id for verdict in self.planned or ()}
-        return [verdict for verdict in self.survey.verdicts if verdict.blocks and verdict.file.id not in gone]
-
-    @property
     def failed(self) -> list[Result]:
         """What could not be done, or nobody knows of."""
         return [result for result in self.results if result.failed]
@@ -60,8 +62,13 @@ class Run:
     @property
     def forgetful(self) -> str:
         """Why locks wait that an earlier run may have seen for long enough, '' where none do for that reason."""
-        waits = self.planned is None and any(kept.until is not None for kept in self.kept)
-        return self.survey.forgetful if waits else ""
+        return self.survey.forgetful if any(kept.until is not None for kept in self.kept) else ""
+
+    @property
+    def blocking(self) -> list[Verdict]:
+        """The locks that keep restic from something and remain."""
+        gone = {r.verdict.file.id for r in self.results if r.outcome in (Outcome.REMOVED, Outcome.GONE)}
+        return blocking(self.survey, gone)
 
     @property
     def status(self) -> int:
@@ -71,3 +78,8 @@ class Run:
         if self.stopped is not None:
             return 3 if any(result.outcome is not Outcome.GONE for result in self.results) else self.stopped.status
         return 3 if self.failed or self.survey.unread or self.forgetful else 0
+
+
+def blocking(survey: Survey, gone: set[str]) -> list[Verdict]:
+    """The locks that keep restic from something, without those with these ids."""
+    return [verdict for verdict in survey.verdicts if verdict.blocks and verdict.file.id not in gone]

@@ -1,87 +1,110 @@
-"""One prune from first look to last: survey, plan, second look, removal. Asks and prints nothing."""
+"""One run of removals: a plan is made, shown by whoever asked for it, and carried out. Asks and prints nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from time import sleep
+from typing import Protocol
 
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import ConnectionLost, JournalError, LockctlError
-from lockctl.removal.aftermath import close_intents, is_of
-from lockctl.removal.plan import Kept, Plan, Wish, make_plan, narrow
-from lockctl.removal.report import Result, Run
+from lockctl.errors import ConnectionLost, Interrupted, JournalError, LockctlError
+from lockctl.removal.aftermath import close_intents, close_left_open
+from lockctl.removal.plan import Plan, Wish, make_plan, narrow
+from lockctl.removal.report import Report, Result
 from lockctl.removal.step import remove_lock
-from lockctl.state.journal import Journal
-from lockctl.state.records import Outcome, Record
-from lockctl.survey.values import Survey
-from lockctl.transport.base import Remover
+from lockctl.state.records import Outcome
+from lockctl.survey.session import Session
 
 MAX_WAIT = 600.0
 """Seconds for another run of this machine to finish its removals."""
 _POLL_SECONDS = 0.05
+_LOOK_SECONDS = 15.0
+"""For a new connection after one was lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The repository to prune: how to look at it, and what removes."""
+class Attendant(Protocol):
+    """Whoever lets a plan be carried out, and is told of it."""
 
-    look: Callable[[], Survey]
-    remover: Remover
-    deadline: Deadline
+    def shield(self) -> AbstractContextManager[None]:
+        """Where no signal may come in between."""
 
+    def waiting(self) -> None:
+        """Another run of this machine is removing locks there, and is waited for."""
 
-def close_open_intents(journal: Journal, survey: Survey, look: Callable[[], Survey]) -> list[Record]:
-    """Closes what an earlier run left open, unless a run on this machine is just removing something."""
-    if not any(record.outcome is None and is_of(record, survey) for record in journal.records()):
-        return []
-    with journal.exclusive(f"{survey.config.sha256}\n{survey.address}") as held:
-        # Looked at only now: what another run did meanwhile must not be told as left undone.
-        return close_intents(journal, look()) if held else []
+    def report(self, report: Report) -> bool:
+        """All is done that can be done. Whether a last look may follow: not after a signal."""
 
 
-def remove_planned(
-    target: Target,
-    survey: Survey,
-    wish: Wish,
-    journal: Journal,
-    shield: Callable[[], AbstractContextManager[None]],
-    tell_waiting: Callable[[], None],
-) -> Run:
-    """Waits for other runs of this machine, looks a second time, and removes what still stands as planned."""
-    planned = make_plan(survey, wish)
-    run = Run(survey, list(planned.kept))
-    with journal.exclusive(f"{survey.config.sha256}\n{survey.address}", _pauses(target.deadline, tell_waiting)):
-        run.survey = target.look()
-        run.closed = close_intents(journal, run.survey)
-        narrowed = narrow(planned, survey, run.survey, wish)
-        run.kept = list(narrowed.kept)
-        run.results = [Result(verdict, Outcome.GONE, "gone by itself meanwhile") for verdict in narrowed.gone]
-        _remove_all(target, narrowed, run, journal, shield)
-    return run
+def prepare(session: Session, wish: Wish, ids: Iterable[str] = (), *, dry_run: bool = False) -> Plan:
+    """Looks, and plans what the user wants. `ids` are beginnings of those to which it is restricted, if there are any.
+
+    Closes what an earlier run left open, unless it is a dry run. Raises UnknownLock, JournalError, and as `look` does.
+    """
+    session.journal.records()  # without the journal nothing is removed
+    survey = session.look()
+    if not dry_run:
+        survey = close_left_open(session, survey)
+    named = frozenset(survey.pick(beginning).file.id for beginning in ids)
+    if named:
+        wish = replace(wish, selection=replace(wish.selection, ids=named))
+    return make_plan(survey, wish)
 
 
-def _remove_all(
-    target: Target,
-    plan: Plan,
-    run: Run,
-    journal: Journal,
-    shield: Callable[[], AbstractContextManager[None]],
-) -> None:
+def carry_out(session: Session, plan: Plan, attendant: Attendant) -> Report:
+    """Looks a second time, removes what still stands as planned, and looks a last time.
+
+    Other runs of this machine are waited for. What is removed is what the plan shows, or less.
+    """
+    report = Report(plan)
     try:
-        for verdict in plan.steps:
-            if target.deadline.passed():
-                raise target.deadline.error()
+        if plan.steps:
+            _remove_planned(session, report, attendant)
+    except Interrupted as error:
+        if not report.results:
+            raise
+        report.stopped = error  # it came after the last lock: what was done is told all the same
+    if attendant.report(report):
+        _look_after(session, report)
+    return report
+
+
+def _remove_planned(session: Session, report: Report, attendant: Attendant) -> None:
+    with session.journal.exclusive(report.survey.key, _pauses(session.deadline, attendant.waiting)):
+        survey = close_intents(session, session.look(anew=True))
+        report.plan = narrow(report.plan, survey)
+        report.results = [Result(verdict, Outcome.GONE, "gone by itself meanwhile") for verdict in report.plan.gone]
+        _remove_all(session, report, attendant.shield)
+
+
+def _remove_all(session: Session, report: Report, shield: Callable[[], AbstractContextManager[None]]) -> None:
+    try:
+        for verdict in report.plan.steps:
+            if session.deadline.passed():
+                raise session.deadline.error()
             with shield():
-                run.results.append(remove_lock(verdict, run.survey, target.remover, journal))
-            if run.lost:
+                report.results.append(remove_lock(verdict, report.survey, session.connect(), session.journal))
+            if report.lost:
                 raise ConnectionLost("the connection was lost in the middle", "Run the command again: it looks first")
     except LockctlError as error:
-        run.stopped = error
-    done = {result.verdict.file.id for result in run.results}
-    why = "not tried: the run was ended before its turn"
-    run.kept += [Kept(verdict, why) for verdict in plan.steps if verdict.file.id not in done]
+        report.stopped = error
+
+
+def _look_after(session: Session, report: Report) -> None:
+    """An owner that lived may be back already, which the session tells; and what nobody knows of may show itself."""
+    removed = any(result.outcome is Outcome.REMOVED for result in report.results)
+    try:
+        if report.lost:
+            session.drop()
+            session.connect(Deadline(session.deadline.cap(_LOOK_SECONDS)))
+            close_left_open(session, report.survey)
+        elif report.stopped is None and removed:
+            session.look()
+    except LockctlError:
+        if report.lost:
+            session.teller.warn("the server cannot be asked again: the next run looks what became of that lock")
+        # Else what was done is done and told, and the next run looks again.
 
 
 def _pauses(deadline: Deadline, tell_waiting: Callable[[], None]) -> Iterator[None]:

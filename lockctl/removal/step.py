@@ -1,16 +1,17 @@
-"""Removes one lock: journal first, one handle, then what came of it. And what later surveys make of the journal."""
+"""Removes one lock: journal first, one handle, then what came of it."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import socket
+import time
 from dataclasses import asdict
 
 from lockctl import __version__
+from lockctl.clock.rfc3339 import format_moment
 from lockctl.errors import FileError, JournalError, Unreachable
 from lockctl.liveness.evidence import Verdict
-from lockctl.removal.aftermath import _now, origin_of
 from lockctl.removal.report import Result
 from lockctl.state.journal import Journal
 from lockctl.state.records import Outcome, Removed
@@ -33,21 +34,21 @@ def remove_lock(
 ) -> Result:
     """Removes one lock: intent, handle, outcome. Call it where no signal can come in between.
 
-    Raises JournalError before anything is marked. After Unreachable the intent stays open, for `close_intents`.
+    Raises JournalError before anything is marked. After Unreachable the intent stays open, for `aftermath`.
     """
     data = verdict.file.data or b""
-    key = journal.begin(origin_of(survey), _describe(verdict, survey, data), _now(), _whoami())
+    key = journal.begin(survey.origin, _describe(verdict, survey, data), format_moment(time.time_ns()), _whoami())
     try:
         removal = remover.remove("locks", verdict.file.entry, data)
     except FileError as error:
-        journal.finish(key, Outcome.KEPT, str(error), _now())
+        journal.finish(key, Outcome.KEPT, str(error), format_moment(time.time_ns()))
         return Result(verdict, Outcome.KEPT, str(error), failed=True)
     except Unreachable as error:
         text = f"nobody knows yet whether it was removed: {error}"
         return Result(verdict, Outcome.UNKNOWN, text, failed=True, lost=True)
     outcome, text = _OUTCOMES[removal]
     try:
-        journal.finish(key, outcome, text, _now())
+        journal.finish(key, outcome, text, format_moment(time.time_ns()))
     except JournalError as error:
         return Result(verdict, outcome, f"{outcome.value}, but the journal does not tell it: {error}", failed=True)
     return Result(verdict, outcome, text, failed=removal is Removal.MARKED)

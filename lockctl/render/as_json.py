@@ -10,9 +10,9 @@ from lockctl.clock.rfc3339 import format_moment
 from lockctl.errors import LockctlError
 from lockctl.liveness.evidence import Clocks, Verdict, Witness
 from lockctl.removal.plan import Plan
-from lockctl.removal.report import Run
+from lockctl.removal.report import Report
 from lockctl.state.records import Outcome, Record
-from lockctl.survey.changes import Change, Event
+from lockctl.survey.changes import Came, Change, Gone, Rejudged, Renewed, Stands
 from lockctl.survey.values import Survey
 
 
@@ -44,10 +44,10 @@ def list_object(survey: Survey, verdicts: Iterable[Verdict]) -> dict[str, Any]:
     }
 
 
-def plan_object(survey: Survey, plan: Plan, schema: str) -> dict[str, Any]:
+def plan_object(plan: Plan, schema: str) -> dict[str, Any]:
     """`lockctl.prune/1` or `lockctl.rm/1` of a dry run: `removed` is what would be."""
     return {
-        **header(survey, schema),
+        **header(plan.survey, schema),
         "dry_run": True,
         "removed": [lock_object(verdict) for verdict in plan.steps],
         "kept": [_kept_object(kept.verdict, kept.why, kept.until) for kept in plan.kept],
@@ -56,16 +56,16 @@ def plan_object(survey: Survey, plan: Plan, schema: str) -> dict[str, Any]:
     }
 
 
-def run_object(run: Run, schema: str) -> dict[str, Any]:
+def report_object(report: Report, schema: str) -> dict[str, Any]:
     """`lockctl.prune/1` or `lockctl.rm/1` of what was done."""
-    kept = [_kept_object(kept.verdict, kept.why, kept.until) for kept in run.kept]
+    kept = [_kept_object(kept.verdict, kept.why, kept.until) for kept in report.kept]
     return {
-        **header(run.survey, schema),
+        **header(report.survey, schema),
         "dry_run": False,
-        "removed": [lock_object(result.verdict) for result in run.of(Outcome.REMOVED)],
-        "kept": kept + [_kept_object(result.verdict, result.text) for result in run.of(Outcome.KEPT)],
-        "failed": [lock_object(result.verdict, result.text) for result in run.failed],
-        "gone": [lock_object(result.verdict) for result in run.of(Outcome.GONE)],
+        "removed": [lock_object(result.verdict) for result in report.of(Outcome.REMOVED)],
+        "kept": kept,
+        "failed": [lock_object(result.verdict, result.text) for result in report.failed],
+        "gone": [lock_object(result.verdict) for result in report.of(Outcome.GONE)],
     }
 
 
@@ -104,15 +104,17 @@ def lock_object(verdict: Verdict, error: str | None = None) -> dict[str, Any]:
     return fields if error is None else {**fields, "error": error}
 
 
+_EVENTS = {Stands: "stands", Came: "came", Renewed: "renewed", Gone: "gone", Rejudged: "state"}
+
+
 def event_object(survey: Survey, change: Change) -> dict[str, Any]:
     """`lockctl.watch/1`: one event. `renews` is the id of the lock that a renewal takes the place of."""
-    renewed = change.before is not None and change.event is Event.RENEWED
     return {
         "schema": "lockctl.watch/1",
-        "event": change.event.value,
+        "event": _EVENTS[type(change)],
         "at": format_moment(survey.clocks.local),
         "repository": {"address": survey.address, "id": survey.config.id},
-        "renews": change.before.file.id if renewed and change.before is not None else None,
+        "renews": change.before.file.id if isinstance(change, Renewed) else None,
         "lock": lock_object(change.verdict),
     }
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
+from lockctl.clock.duration import describe_duration
 from lockctl.clock.rfc3339 import format_moment
-from lockctl.liveness.evidence import Clocks, State, Verdict
+from lockctl.liveness.evidence import State, Verdict
 from lockctl.render.harmless import visible
 from lockctl.render.words import describe_age, describe_wait, paint
 from lockctl.repository.lock import Lock
-
-_CHANGES = {
-    State.FOREIGN: "nothing: what is no lock is never removed",
-    State.UNREADABLE: "permission to read it",
-    State.WRITING: "it becomes whole when its owner has written it, or damaged when nobody has for 30 minutes",
-    State.DAMAGED: "a writer that goes on with it; else prune removes it",
-    State.UNDECODABLE: "nothing: what this repository's key does not open is never removed",
-    State.ACTIVE: "the end of its owner, or 7½ minutes without a renewal",
-    State.DEAD: "nothing that lockctl knows of; prune removes it",
-    State.SUPERSEDED: "nothing that lockctl knows of; prune removes it",
-    State.STALE: "a sign of life of its owner; else prune removes it",
-    State.OVERDUE: "a renewal makes it active; without one it is stale after 30 minutes by both, or seen from here",
-    State.DOUBTFUL: "a renewal makes it active; 30 minutes without one, by both or seen from here, make it stale",
-}
+from lockctl.settings.policy import Thresholds
+from lockctl.survey.values import Survey
 
 
-def describe(verdict: Verdict, clocks: Clocks, colour: bool, held: bool = False) -> str:
+def describe(verdict: Verdict, survey: Survey, colour: bool) -> str:
     """The lock in lines of name and value, then the witnesses."""
     entry = verdict.file.entry
     fields: list[tuple[str, str]] = [("id", visible(verdict.file.id))]
@@ -38,8 +27,8 @@ def describe(verdict: Verdict, clocks: Clocks, colour: bool, held: bool = False)
     ]
     fields += [("why", f"{visible(reason.text)} [{reason.code}]") for reason in verdict.reasons]
     fields += [(f"witness {w.name}", visible(w.text) + (f" [{w.says}]" if w.says else "")) for w in verdict.witnesses]
-    fields.append(("would change", _CHANGES[verdict.state]))
-    fields.append(("prune", _what_prune_does(verdict, clocks, held)))
+    fields.append(("would change", _what_would_change(verdict.state, survey.policy.thresholds)))
+    fields.append(("prune", _what_prune_does(verdict, survey)))
     width = max(len(name) for name, _ in fields) + 2
     return "\n".join(f"{name:<{width}}{value}" for name, value in fields)
 
@@ -56,12 +45,31 @@ def _owner(lock: Lock | None) -> list[tuple[str, str]]:
     ]
 
 
-def _what_prune_does(verdict: Verdict, clocks: Clocks, held: bool) -> str:
-    if held:
+def _what_would_change(state: State, limits: Thresholds) -> str:
+    missed, expired = describe_duration(limits.missed), describe_duration(limits.expired)
+    none = "nothing that lockctl knows of; prune removes it"
+    texts = {
+        State.FOREIGN: "nothing: what is no lock is never removed",
+        State.UNREADABLE: "permission to read it",
+        State.WRITING: f"it becomes whole when its owner has written it, or damaged when nobody has for {expired}",
+        State.DAMAGED: "a writer that goes on with it; else prune removes it",
+        State.UNDECODABLE: "nothing: what this repository's key does not open is never removed",
+        State.SUPERSEDED: none,
+        State.ACTIVE: f"the end of its owner, or {missed} without a renewal",
+        State.DEAD: none,
+        State.STALE: "a sign of life of its owner; else prune removes it",
+        State.OVERDUE: f"a renewal makes it active; without one it is stale after {expired} by both, or seen from here",
+        State.DOUBTFUL: f"a renewal makes it active; {expired} without one, by both or seen from here, make it stale",
+    }
+    return texts[state]
+
+
+def _what_prune_does(verdict: Verdict, survey: Survey) -> str:
+    if verdict.file.id in survey.held:
         return "leaves it alone for a day: it was restored"
     if not verdict.removable:
         return "keeps it"
     if not verdict.wait:
         return "removes it"
-    waits = describe_wait(verdict, clocks.local + int(verdict.wait * 1e9))
+    waits = describe_wait(verdict, survey.clocks.local + int(verdict.wait * 1e9))
     return f"removes it when a person says yes; unattended it waits: {waits}"

@@ -13,35 +13,30 @@ from lockctl.liveness.evidence import Verdict
 from lockctl.render.harmless import visible
 from lockctl.render.table import can_run, lock_table, removal_line, summary
 from lockctl.render.words import count, short_ids
-from lockctl.survey.changes import Change, Event
+from lockctl.survey.changes import Came, Change, Gone, Rejudged, Renewed, Stands
 from lockctl.survey.values import Survey
-
-_WORDS = {
-    Event.STANDS: "stands",
-    Event.CAME: "came",
-    Event.RENEWED: "renewed",
-    Event.GONE: "gone",
-    Event.STATE: "is now",
-}
 
 
 def event_lines(survey: Survey, changes: Sequence[Change]) -> list[str]:
     """Each event in a line, with the time of the look that showed it."""
     ids = short_ids([v.file.id for v in survey.verdicts] + [change.verdict.file.id for change in changes])
     at = f"{format_moment(survey.clocks.local)[:19]}Z"
-    return [f"{at} {_WORDS[change.event]:<8}{removal_line(change.verdict, ids)}{_ending(change)}" for change in changes]
+    return [f"{at} {_describe(change, removal_line(change.verdict, ids))}" for change in changes]
 
 
-def _ending(change: Change) -> str:
+def _describe(change: Change, lock: str) -> str:
     state = change.verdict.state.value
-    match change.event:
-        case Event.GONE:
-            return ""
-        case Event.STATE if change.before is not None:
-            return f": {state}, was {change.before.state.value}"
-        case Event.RENEWED if change.before is not None:
-            return f", before that {visible(change.before.file.id[:8])}: {state}"
-    return f": {state}"
+    match change:
+        case Stands():
+            return f"stands  {lock}: {state}"
+        case Came():
+            return f"came    {lock}: {state}"
+        case Renewed(before=before):
+            return f"renewed {lock}, before that {visible(before.file.id[:8])}: {state}"
+        case Gone():
+            return f"gone    {lock}"
+        case Rejudged(before=before):
+            return f"is now  {lock}: {state}, was {before.state.value}"
 
 
 def live_view(survey: Survey, elapsed: float, below: Sequence[str], colour: bool, size: tuple[int, int]) -> Text:

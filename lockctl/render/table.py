@@ -10,11 +10,11 @@ from tabulate import tabulate
 from lockctl.clock.duration import describe_duration
 from lockctl.liveness.evidence import Verdict
 from lockctl.removal.plan import NOT_ASKED_FOR, Kept, Plan
-from lockctl.removal.report import Run
+from lockctl.removal.report import Report, Result
 from lockctl.render.harmless import visible
 from lockctl.render.words import count, describe_age, describe_seen, describe_wait, paint, short_ids
 from lockctl.state.records import Outcome, Record
-from lockctl.survey.values import Policy, Survey
+from lockctl.survey.values import Survey
 
 HOST_WIDTH = 24
 USER_WIDTH = 16
@@ -38,29 +38,33 @@ def lock_table(
     return _tabulate(rows, format_name)
 
 
-def plan_table(plan: Plan, colour: bool) -> str:
+def plan_table(steps: Sequence[Verdict], kept: Sequence[Kept], colour: bool) -> str:
     """What a prune would do with each lock, and why."""
-    ids = short_ids([v.file.id for v in plan.steps] + [k.verdict.file.id for k in plan.kept])
-    rows = [_plan_row("remove", verdict, ids, colour, verdict.why) for verdict in plan.steps]
-    asked_for = [kept for kept in plan.kept if kept.why != NOT_ASKED_FOR]
-    rows += [_plan_row("keep", kept.verdict, ids, colour, describe_kept(kept)) for kept in asked_for]
-    others = len(plan.kept) - len(asked_for)
+    ids = short_ids([v.file.id for v in steps] + [k.verdict.file.id for k in kept])
+    rows = [_plan_row("remove", verdict, ids, colour, verdict.why) for verdict in steps]
+    asked_for = [one for one in kept if one.why != NOT_ASKED_FOR]
+    rows += [_plan_row("keep", one.verdict, ids, colour, describe_kept(one)) for one in asked_for]
+    others = len(kept) - len(asked_for)
     lines = [_tabulate(rows, "plain")] if rows else []
     lines += [f"{count(others, 'other lock')} not asked for"] if others else []
     return "\n".join(lines)
 
 
-def plan_question(plan: Plan, policy: Policy) -> str:
+def plan_question(plan: Plan) -> str:
     """Whether to carry it out, and how much of it rests on the clocks of others alone."""
-    question = f"Remove {count(len(plan.steps), 'lock')}?"
+    number = len(plan.steps)
+    question = f"Remove {count(number, 'lock')}?"
     unsure = [verdict for verdict in plan.steps if verdict.wait]
     if not unsure:
         return question
     states = {verdict.state.value for verdict in unsure}
     state = states.pop() if len(states) == 1 else "judged"
-    whose = f"the {policy.trust_clock}'s clock" if policy.trust_clock else "the clocks of others"
+    trusted = plan.survey.policy.trust_clock
+    whose = f"the {trusted}'s clock" if trusted else "the clocks of others"
     longest = describe_duration(60 * ceil(max(verdict.wait or 0.0 for verdict in unsure) / 60))
-    which = f"{len(unsure)} of them {'is' if len(unsure) == 1 else 'are'}" if len(plan.steps) > 1 else "It is"
+    which = "It is" if number == 1 else "All are" if len(unsure) == number else f"{len(unsure)} of them are"
+    if len(unsure) == 1 < number:
+        which = "1 of them is"
     return f"{question} {which} {state} by {whose} alone; 'prune --watch' makes sure in {longest}."
 
 
@@ -115,10 +119,10 @@ def describe_outcome(record: Record) -> str:
     return f"{outcome}, restored" if record.restored_at is not None else outcome
 
 
-def removal_lines(run: Run) -> list[str]:
+def removal_lines(report: Report) -> list[str]:
     """What was removed, a line each."""
-    ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
-    removed = run.of(Outcome.REMOVED)
+    ids = short_ids(verdict.file.id for verdict in report.survey.verdicts)
+    removed = report.of(Outcome.REMOVED)
     lines = [f"removed {removal_line(r.verdict, ids)}: {visible(r.verdict.why, 2 * WHY_WIDTH)}" for r in removed]
     if any(r.verdict.file.lock is not None and r.verdict.file.lock.exclusive for r in removed):
         # A prune that was cut off leaves packs and indexes that do not fit.
@@ -126,22 +130,27 @@ def removal_lines(run: Run) -> list[str]:
     return lines
 
 
-def failure_lines(run: Run) -> list[str]:
+def failure_lines(report: Report) -> list[str]:
     """What could not be done, and what ended the run."""
-    ids = short_ids(verdict.file.id for verdict in run.survey.verdicts)
-    lines = [f"{removal_line(r.verdict, ids)} was not removed: {visible(r.text)}" for r in run.failed]
-    lines += [f"{removal_line(v, ids)} could not be read: {visible(v.why)}" for v in run.survey.unread]
-    return lines + ([str(run.stopped)] if run.stopped is not None else [])
+    ids = short_ids(verdict.file.id for verdict in report.survey.verdicts)
+    lines = [f"{removal_line(r.verdict, ids)} {_failure(r)}" for r in report.failed]
+    lines += [f"{removal_line(v, ids)} could not be read: {visible(v.why)}" for v in report.survey.unread]
+    return lines + ([str(report.stopped)] if report.stopped is not None else [])
 
 
-def run_summary(run: Run, colour: bool) -> str:
+def _failure(result: Result) -> str:
+    text = visible(result.text)
+    return f"was {text}" if result.outcome is Outcome.REMOVED else f"was not removed: {text}"
+
+
+def report_summary(report: Report, colour: bool) -> str:
     """What stays and why, and how much was done."""
-    gone = len(run.of(Outcome.GONE))
-    parts = [f"{count(len(run.of(Outcome.REMOVED)), 'lock')} removed", f"{len(run.kept)} kept"]
+    gone = len(report.of(Outcome.GONE))
+    parts = [f"{count(len(report.of(Outcome.REMOVED)), 'lock')} removed", f"{len(report.kept)} kept"]
     parts += [f"{gone} gone before"] if gone else []
-    parts += [f"{len(run.failed)} failed"] if run.failed else []
-    kept = plan_table(Plan((), tuple(run.kept)), colour)
-    return "\n".join(([kept] if run.kept else []) + [", ".join(parts)])
+    parts += [f"{len(report.failed)} failed"] if report.failed else []
+    kept = plan_table((), report.kept, colour)
+    return "\n".join(([kept] if report.kept else []) + [", ".join(parts)])
 
 
 def removal_line(verdict: Verdict, ids: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class RepositoryConfig:
     """What restic's config file says; None where nobody opened it. `sha256` is that of the file, sealed as it is."""
 
     id: str | None

@@ -62,11 +62,11 @@ class Scrypt:
 def derive(password: bytes, scrypt: Scrypt) -> Key:
     """The key that a password opens a key file with. Takes 0.3 to 0.6 s of one core, without the GIL.
 
-    Raises TooCostly beyond MAX_SCRYPT_MEMORY and MAX_SCRYPT_WORK, CryptoFailure for parameters that are none.
+    Raises TooCostly beyond MAX_SCRYPT_MEMORY and MAX_SCRYPT_WORK, CryptoFailure for parameters that are not valid.
     """
     n, r, p = scrypt.n, scrypt.r, scrypt.p
     if n < 2 or n & (n - 1) or r < 1 or p < 1:
-        raise CryptoFailure("its scrypt parameters are none")
+        raise CryptoFailure("its scrypt parameters are not valid")
     if n * r * p > MAX_SCRYPT_WORK or 128 * r * (n + p + 2) > MAX_SCRYPT_MEMORY:
         raise TooCostly(f"its scrypt parameters N={n}, r={r}, p={p} ask for more work or memory than restic ever does")
     sodium_init()
@@ -75,7 +75,7 @@ def derive(password: bytes, scrypt: Scrypt) -> Key:
             password, scrypt.salt, n, r, p, dklen=64, maxmem=MAX_SCRYPT_MEMORY
         )
     except (CryptoError, ValueError, TypeError) as error:
-        raise CryptoFailure("its scrypt parameters are none") from error
+        raise CryptoFailure("its scrypt parameters are not valid") from error
     return Key(derived[:32], derived[32:48], derived[48:64])
 
 

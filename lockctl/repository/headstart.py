@@ -34,6 +34,8 @@ class HeadStart:
         self._password = password
         self.id = ""
         """The kept key's id, '' where none was kept."""
+        self._tried = ""
+        """Of the key file that was to be kept since: once is enough."""
         self._opening: Background[Key | None] | None = None
         data = kept.read(MAX_KEY_SIZE)
         if data:
@@ -49,7 +51,9 @@ class HeadStart:
 
     def keep(self, data: bytes) -> None:
         """Keeps the key file that opened. Raises OSError where it cannot be written."""
-        if hashlib.sha256(data).hexdigest() != self.id:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in (self.id, self._tried):
+            self._tried = digest
             self._kept.keep(data)
 
     def _open(self, data: bytes) -> Key | None:

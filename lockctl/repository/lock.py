@@ -6,10 +6,9 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import TypeVar
-
-from dateutil.parser import isoparse
 
 from lockctl.transport.base import Entry
 
@@ -19,6 +18,8 @@ MAX_LOCK_SIZE = 64 * 1024
 _LOCK_NAME = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY_NAME = re.compile(r"[0-9a-f]{64}-tmp-[0-9]{1,20}")
 _MAX_NUMBER = 2**63
+_UNREAD, _UNCHANGING = (-1, -1), (-2, -2)
+"""In place of a size and a last write: no file has such ones (the first is `UNREAD` in state/memory.py)."""
 
 T = TypeVar("T")
 
@@ -61,13 +62,22 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class LockFile:
-    """One file of locks/. Exactly one of `lock` and `problem` is set."""
+    """One file of locks/. `content` is the lock that it holds, or why it yields none, of which `detail` says more."""
 
     entry: Entry
     data: bytes | None
-    lock: Lock | None
-    problem: Problem | None
+    content: Lock | Problem
     detail: str = ""
+
+    @property
+    def lock(self) -> Lock | None:
+        """The lock, where it holds one."""
+        return self.content if isinstance(self.content, Lock) else None
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it yields none, where it does not."""
+        return self.content if isinstance(self.content, Problem) else None
 
     @property
     def id(self) -> str:
@@ -85,8 +95,10 @@ class LockFile:
         """
         if self.problem is Problem.FOREIGN:
             return None
+        if self.problem is Problem.UNREADABLE:
+            return (self.id, *_UNREAD)
         sound = self.lock is not None or self.problem in (Problem.SEALED, Problem.UNDECODABLE)
-        return (self.id, 0, 0) if sound else self.entry.version
+        return (self.id, *_UNCHANGING) if sound else self.entry.version
 
 
 def is_lock_name(name: str) -> bool:
@@ -141,11 +153,11 @@ def _number(fields: dict[str, object], key: str) -> int:
 
 def _nanoseconds(time: str) -> int:
     try:
-        moment = isoparse(time)
+        moment = datetime.fromisoformat(time)
         seconds = int(moment.replace(microsecond=0).timestamp())
     except (ValueError, OverflowError) as error:
         raise UndecodableLock("its 'time' is no time") from error
     if moment.tzinfo is None:
         raise UndecodableLock("its 'time' has no time zone")
-    # isoparse drops what is finer than a microsecond, which no judgement needs.
+    # It drops what is finer than a microsecond, which no judgement needs.
     return seconds * 10**9 + moment.microsecond * 1000

@@ -1,4 +1,4 @@
-"""Repository: a Reader and a password become lock files. Lists and reads only, and judges nothing.
+"""Opening: config and keys/ of a repository, and the master key that a password opens. Judges nothing.
 
 The key is derived in a thread while the locks are listed and read: both take most of a short run's time.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lockctl.background import Background
-from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import (
     DamagedConfig,
@@ -24,33 +22,16 @@ from lockctl.errors import (
     NotFound,
     WrongPassword,
 )
-from lockctl.repository.config import Config
-from lockctl.repository.crypto import CryptoFailure, Key, TooCostly, decompress, unseal
+from lockctl.repository.config import RepositoryConfig
+from lockctl.repository.crypto import CryptoFailure, Key, unseal
 from lockctl.repository.headstart import HeadStart
 from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
-from lockctl.repository.lock import (
-    MAX_LOCK_SIZE,
-    Lock,
-    LockFile,
-    Problem,
-    UndecodableLock,
-    is_complete,
-    is_lock_name,
-    is_temporary_name,
-    parse_lock,
-)
-from lockctl.repository.missing import in_locks_folder
-from lockctl.transport.base import Entry, Listing, Reader, Watch
+from lockctl.repository.lock import is_lock_name
+from lockctl.transport.base import Entry, Reader
 
 MAX_KEYS = 20
 """Keys that are tried with one password, as restic does (`MaxKeys` in internal/repository)."""
-MAX_LOCKS_SIZE = 64 * 2**20
-"""Bytes of all locks together: a hundred thousand sound ones have less."""
 _DERIVATION_LIMIT = 300.0
-_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between looks at a lock that is being written."""
-_WRITING_TIME = 10 * 10**9
-"""Nanoseconds after its creation in which a lock that is cut short may be whole at the next look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,51 +42,33 @@ class OpenedKey:
     file: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The lock files at one moment, which is when the answer came and not when the key was derived at last."""
-
-    files: tuple[LockFile, ...]
-    now: int
-    """The server's clock then, in nanoseconds since 1970."""
-    arrived: float
-    """Our boot-time clock then, in seconds."""
-    changed: int
-    """The last change of locks/."""
-    others: tuple[Entry, ...]
-    """What else the same server showed: the directories, and the key files."""
-
-
-class Repository:
-    """One repository behind a Reader. Made by `open_repository`."""
+class Opening:
+    """A repository's config, and its master key once that is derived."""
 
     def __init__(
         self,
-        reader: Reader,
         sealed_config: bytes,
-        opening: Background[OpenedKey | None] | None,
+        deriving: Background[OpenedKey | None] | None,
         deadline: Deadline,
-        others: Sequence[Entry] = (),
+        seen: Sequence[Entry] = (),
     ) -> None:
-        """Without `opening` nothing is decrypted, and no owner is known. `others` are entries seen on the way."""
-        self._reader = reader
+        """Without `deriving` nothing is ever decrypted. `seen` are entries that the server showed on the way."""
+        self.seen = tuple(seen)
+        self.decrypts = deriving is not None
         self._sealed_config = sealed_config
-        self._opening = opening
+        self._deriving = deriving
         self._deadline = deadline
-        self._others = tuple(others)
         self._opened: OpenedKey | None = None
-        self._whole: dict[str, LockFile] = {}
-        """By id, what was read and decoded before: a lock never changes."""
 
     @property
-    def config(self) -> Config:
+    def config(self) -> RepositoryConfig:
         """The repository's config. Waits for the key; raises WrongPassword, DamagedKey, DamagedConfig."""
         digest = hashlib.sha256(self._sealed_config).hexdigest()
-        if self._opening is None:
-            return Config(None, None, digest)
+        if self._deriving is None:
+            return RepositoryConfig(None, None, digest)
         try:
-            fields = json.loads(unseal(self._master_key(), self._sealed_config))
-            return Config(str(fields["id"]), int(fields["version"]), digest)
+            fields = json.loads(unseal(self.master_key(), self._sealed_config))
+            return RepositoryConfig(str(fields["id"]), int(fields["version"]), digest)
         except (CryptoFailure, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise DamagedConfig(
                 "the repository's config is damaged: the password's key does not open it",
@@ -115,93 +78,15 @@ class Repository:
     @property
     def key_file(self) -> bytes:
         """The key file that the password opened. Waits for it, and raises, as `config` does."""
-        self._master_key()
+        self.master_key()
         return self._opened.file if self._opened is not None else b""
 
-    def find_locks(self) -> Found:
-        """Lists and reads locks/, decodes what can be decoded. Raises the transport's errors and those of `config`."""
-        listing, contents = self._read_locks()
-        now, arrived = self._reader.now(), boottime()
-        files = tuple(
-            self._known(entry) or self._interpret(entry, contents.get(entry.name))
-            for entry in listing.entries
-            if not isinstance(contents.get(entry.name), NotFound)
-        )
-        self._whole = {file.id: file for file in files if file.lock is not None}
-        others = self._others if listing.itself is None else (*self._others, listing.itself)
-        return Found(files, now, arrived, listing.changed, others)
-
-    def watch_locks(self) -> Watch:
-        """Watches locks/. Raises NoLocksFolder, and as the transport does."""
-        with in_locks_folder():
-            return self._reader.watch("locks")
-
-    def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
-        """The listing and what it names; again where a lock vanished or is just being written.
-
-        The owner of what vanished has a new one by then, and rclone writes a lock in place within an instant.
-        """
-        for pause in (*_PAUSES, None):
-            with in_locks_folder():
-                listing = self._reader.list_directory("locks")
-            names = _within_budget(entry for entry in listing.entries if self._is_news(entry))
-            data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
-            contents = dict(zip(names, data, strict=True))
-            unsettled = any(self._is_unsettled(entry, contents.get(entry.name)) for entry in listing.entries)
-            if pause is None or not unsettled:
-                break
-            time.sleep(self._deadline.cap(pause))
-        return listing, contents
-
-    def _is_news(self, entry: Entry) -> bool:
-        return _is_worth_reading(entry) and self._known(entry) is None
-
-    def _known(self, entry: Entry) -> LockFile | None:
-        """The same file as an earlier look of this run read it, with its entry of now."""
-        before = self._whole.get(entry.name)
-        if before is None or before.entry.version != entry.version:
-            return None
-        return replace(before, entry=entry)
-
-    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None) -> bool:
-        if isinstance(content, NotFound):
-            return True
-        if not isinstance(content, bytes) or not is_lock_name(entry.name) or is_complete(entry.name, content):
-            return False
-        return abs(self._reader.now() - (entry.created or entry.written)) < _WRITING_TIME
-
-    def _interpret(self, entry: Entry, content: bytes | FileError | None) -> LockFile:
-        if isinstance(content, FileError):
-            return LockFile(entry, None, None, Problem.UNREADABLE, str(content))
-        if is_temporary_name(entry.name) and content is not None:
-            return LockFile(entry, content, None, Problem.TEMPORARY)
-        if content is None and _is_worth_reading(entry):
-            return LockFile(entry, None, None, Problem.UNREADABLE, "there is too much in locks/ to read it all")
-        if content is None or len(content) > MAX_LOCK_SIZE:
-            return LockFile(entry, None, None, Problem.FOREIGN)
-        if not is_complete(entry.name, content):
-            return LockFile(entry, content, None, Problem.INCOMPLETE)
-        if self._opening is None:
-            return LockFile(entry, content, None, Problem.SEALED)
-        try:
-            return LockFile(entry, content, self._decode(content), None)
-        except (CryptoFailure, TooCostly, UndecodableLock) as error:
-            return LockFile(entry, content, None, Problem.UNDECODABLE, str(error))
-
-    def _decode(self, sealed: bytes) -> Lock:
-        plaintext = unseal(self._master_key(), sealed)
-        # Format 2: the byte 2, then a zstd frame; whatever starts like JSON is JSON (restic's repository.go).
-        if plaintext[:1] not in (b"{", b"["):
-            if plaintext[:1] != b"\x02":
-                raise UndecodableLock("its plaintext is of an unknown format")
-            plaintext = decompress(plaintext[1:])
-        return parse_lock(plaintext)
-
-    def _master_key(self) -> Key:
-        if self._opened is None and self._opening is not None:
-            if not self._opening.wait(self._deadline.cap(_DERIVATION_LIMIT)):
+    def master_key(self) -> Key:
+        """Waits for it. Raises WrongPassword, DamagedKey, DeadlinePassed."""
+        if self._opened is None and self._deriving is not None:
+            if not self._deriving.wait(self._deadline.cap(_DERIVATION_LIMIT)):
                 raise DeadlinePassed("the repository's key was not derived in time", "Is this machine overloaded?")
-            self._opened = self._opening.result()
+            self._opened = self._deriving.result()
         if self._opened is None:
             raise WrongPassword(
                 "wrong password for the repository: no key opens with it",
@@ -210,19 +95,15 @@ class Repository:
         return self._opened.key
 
 
-def open_metadata(reader: Reader, deadline: Deadline) -> Repository:
-    """The repository without its key: names, sizes and times, and no owners. Raises NoRepository."""
+def open_config(reader: Reader, deadline: Deadline) -> Opening:
+    """The repository without its key. Raises NoRepository, and the transport's errors."""
     (config,) = reader.read_many(["config"], MAX_KEY_SIZE)
-    if isinstance(config, NotFound):
-        raise no_repository()
-    if isinstance(config, FileError):
-        raise config
-    return Repository(reader, config, None, deadline)
+    return Opening(_config(config), None, deadline)
 
 
-def open_repository(
+def open_keys(
     reader: Reader, password: str, deadline: Deadline, key_hint: str = "", head_start: HeadStart | None = None
-) -> Repository:
+) -> Opening:
     """Reads config and keys/ and starts to try the password on the keys, the one that `key_hint` begins first.
 
     Raises NoRepository where config or keys are missing, and the transport's errors.
@@ -239,14 +120,11 @@ def open_repository(
         raise no_repository()
     paths = [f"keys/{entry.name}" for entry in entries]
     config, *contents = reader.read_many(["config", *paths], MAX_KEY_SIZE)
-    if isinstance(config, NotFound):
-        raise no_repository()
-    if isinstance(config, FileError):
-        raise config
+    sealed = _config(config)
     files = list(zip([entry.name for entry in entries], contents, strict=True))
-    opening = Background(lambda: _try_keys(files, password, head_start))
-    others = entries if listing.itself is None else [*entries, listing.itself]
-    return Repository(reader, config, opening, deadline, others)
+    deriving = Background(lambda: _try_keys(files, password, head_start))
+    seen = entries if listing.itself is None else [*entries, listing.itself]
+    return Opening(sealed, deriving, deadline, seen)
 
 
 def no_repository() -> NoRepository:
@@ -257,21 +135,12 @@ def no_repository() -> NoRepository:
     )
 
 
-def _is_worth_reading(entry: Entry) -> bool:
-    named = is_lock_name(entry.name) or is_temporary_name(entry.name)
-    return named and not entry.is_directory and entry.size <= MAX_LOCK_SIZE
-
-
-def _within_budget(entries: Iterable[Entry]) -> list[str]:
-    """The names of the smallest files that together stay below MAX_LOCKS_SIZE."""
-    names: list[str] = []
-    total = 0
-    for entry in sorted(entries, key=lambda entry: entry.size):
-        total += entry.size
-        if total > MAX_LOCKS_SIZE:
-            break
-        names.append(entry.name)
-    return names
+def _config(content: bytes | FileError) -> bytes:
+    if isinstance(content, NotFound):
+        raise no_repository()
+    if isinstance(content, FileError):
+        raise content
+    return content
 
 
 def _try_keys(

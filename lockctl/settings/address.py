@@ -98,7 +98,7 @@ def _parse_url(text: str) -> SmbAddress:
         if not port:
             raise ValueError("port 0")
     except ValueError as error:
-        raise UsageError("the smb:// address cannot be read: its host or port is none", _FORMS) from error
+        raise UsageError("the smb:// address cannot be read: its host or port is not valid", _FORMS) from error
     if parts.query:
         raise UsageError("the smb:// address has a '?'", "Write %3F where the path itself has one")
     if not host:

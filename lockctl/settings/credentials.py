@@ -12,11 +12,17 @@ from lockctl.settings.files import read_text
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs on to a share."""
+    """Who logs on to a share. `protocol` is one of SPNEGO's: negotiate, ntlm or kerberos."""
 
     user: str
     password: str = field(repr=False)
     domain: str = ""
+    protocol: str = "negotiate"
+
+    @property
+    def account(self) -> str:
+        """`DOMAIN\\user`, or the user alone."""
+        return f"{self.domain}\\{self.user}" if self.domain else self.user
 
 
 def find_login(

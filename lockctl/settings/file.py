@@ -7,52 +7,43 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from lockctl.clock.duration import describe_duration, parse_duration
 from lockctl.errors import UsageError
-from lockctl.settings.policy import Probe, Thresholds
+from lockctl.settings.policy import Policy, Probe, Thresholds
 
 PROBE_SECONDS = 10.0
 """For an answer, where the probe does not say."""
 MAX_PROBE_SECONDS = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What the file says. `this_host` are further names that locks of this machine bear."""
-
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    this_host: tuple[str, ...] = ()
-    probes: tuple[Probe, ...] = ()
-
-
-def read_configuration(path: Path) -> Configuration:
-    """The configuration in this file. Raises UsageError, which names the file and the key."""
+def read_policy(path: Path) -> Policy:
+    """The policy in this file. Raises UsageError, which names the file and the key."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no text'}") from error
     try:
-        return parse_configuration(tomllib.loads(text))
+        return parse_policy(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}", "See the manual, FILES") from error
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 
 
-def parse_configuration(table: Mapping[str, Any]) -> Configuration:
-    """The configuration in this table. Raises UsageError for whatever is unknown or of the wrong kind."""
+def parse_policy(table: Mapping[str, Any]) -> Policy:
+    """The policy in this table. Raises UsageError for whatever is unknown or of the wrong kind."""
     _refuse_unknown(table, {"thresholds", "this_host", "probe"}, "")
     probes = table.get("probe", [])
     if not isinstance(probes, list):
         raise UsageError("probe is no list of tables", "Write [[probe]]")
-    return Configuration(
+    return Policy(
         _thresholds(_table(table, "thresholds")),
-        tuple(_texts(table, "this_host")),
-        tuple(_probe(probe) for probe in probes),
+        this_host=tuple(_texts(table, "this_host")),
+        probes=tuple(_probe(probe) for probe in probes),
     )
 
 

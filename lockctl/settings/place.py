@@ -6,7 +6,7 @@ Secrets come from the environment, files, commands or a prompt; they are never p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lockctl.errors import UsageError
@@ -17,13 +17,24 @@ from lockctl.settings.rclone import read_remote
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A repository's place: `shown` is the address as the user gave it, without a password."""
+class LocalPlace:
+    """A repository in a directory. `shown` is what tells it from others."""
 
     shown: str
-    target: SmbAddress | LocalAddress
-    login: Login | None = None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmbPlace:
+    """A repository on a share. `shown` is the address as the user gave it; the password is in `login` alone."""
+
+    shown: str
+    address: SmbAddress
+    login: Login
     warning: str = ""
+
+
+Place = LocalPlace | SmbPlace
 
 
 def find_place(
@@ -45,17 +56,17 @@ def resolve_place(
     match address:
         case LocalAddress():
             path = str(Path(address.path).absolute())
-            return Place(path, LocalAddress(path))
+            return LocalPlace(path, path)
         case RcloneAddress():
             target = read_remote(address, environment)
             login = Login(target.user, target.password or "", target.domain)
-            return Place(str(address), target, login)
+            return SmbPlace(str(address), replace(target, password=None), login)
         case SmbAddress():
             login = find_login(address, credentials_file, environment, ask)
             warning = ""
             if address.password is not None:
                 warning = "the password in the address can be seen by others: use LOCKCTL_SMB_PASSWORD"
-            return Place(str(address), address, login, warning)
+            return SmbPlace(str(address), replace(address, password=None), login, warning)
 
 
 def _address_from(environment: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,14 @@ class Probe:
     hosts: tuple[str, ...]
     command: tuple[str, ...]
     timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How to judge. `this_host` are further names that locks of this machine bear."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    trust_clock: str | None = None
+    """`owner` or `server`: the user's word that this one clock is right."""
+    this_host: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()

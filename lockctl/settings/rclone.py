@@ -62,7 +62,7 @@ def read_remote(address: RcloneAddress, environment: Mapping[str, str]) -> SmbAd
 
 
 def reveal(obscured: str, remote: str) -> str:
-    """The password that `rclone obscure` made this of. Raises UsageError where it is none."""
+    """The password that `rclone obscure` made this of. Raises UsageError where it is not one of those."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     if not obscured:

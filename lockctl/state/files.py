@@ -23,6 +23,8 @@ _UNFINISHED = "unfinished"
 _LEFT_OVER = re.compile(r"[0-9a-f]{64}\.[0-9]+")
 """A temporary file of an earlier version, one for each process."""
 _LINK = "a symbolic link stands there"
+LOCK = "lock"
+"""The file by which runs keep each other from writing in a folder. It is made with that and never written."""
 
 
 def name_of(text: str) -> str:
@@ -134,7 +136,7 @@ def flock_soon(descriptor: int, seconds: float) -> None:
 @contextmanager
 def folder_lock(folder: Path, seconds: float) -> Iterator[None]:
     """Keeps other runs from writing in this folder. Raises OSError where it cannot be had in so many seconds."""
-    with opened(folder / "lock", os.O_RDWR | os.O_CREAT) as descriptor:
+    with opened(folder / LOCK, os.O_RDWR | os.O_CREAT) as descriptor:
         flock_soon(descriptor, seconds)
         yield
 

@@ -13,6 +13,14 @@ from typing import Protocol
 
 MAX_LOCKS = 20_000
 """Lock files that are remembered of one repository; what is beyond is seen for the first time each time."""
+UNREAD = (-1, -1)
+"""Instead of size and last write, where a file could not be read: what it is then says nothing of what it was."""
+_LATE = 60.0
+"""Seconds, at most, after which a run notes what it saw."""
+_LONG = 1350.0
+"""Seconds after which something of what was seen has to count, if ever it does."""
+_HARDLY = 0.001
+"""The share of it that is next to nothing: of a machine that is on for five minutes a day more counts."""
 
 
 class Shown(Protocol):
@@ -24,15 +32,20 @@ class Shown(Protocol):
 
     @property
     def instance(self) -> tuple[str, int, int] | None:
-        """What tells it from another that ever bears its name; None for a stranger's file, which is not remembered."""
+        """What tells it from another that ever bears its name, UNREAD behind the name where that cannot be known.
+
+        None for a stranger's file, which is not remembered.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What this machine itself knows of a file's age in seconds: it stood there, and before that it did not."""
+    """What this machine itself knows of a file's age, in seconds."""
 
     at_least: float = 0.0
+    """For how long looks have certainly shown it."""
     at_most: float | None = None
+    """How long ago a look did not show it, None where none did since this machine's start."""
 
 
 NEVER_SEEN = Seen()
@@ -72,10 +85,12 @@ class Sighting:
     """A file as the last look showed it."""
 
     instance: tuple[str, int, int]
+    first: tuple[float, float]
+    """When it was seen for the first time, by the wall clock and the server's. Both can be set: for words alone."""
     stood: float = 0.0
     """Seconds for which it has certainly stood there."""
     absent: float | None = None
-    """When a look of this boot lacked its name, in seconds of the boot-time clock."""
+    """When a look of this boot lacked it, in seconds of the boot-time clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +106,37 @@ class Memory:
     def look(self, files: Sequence[Shown], now: Moment) -> Memory:
         """The memory after a look at `now` that showed these files."""
         before = self.looked
-        if before is not None and now.boot_id == before.boot_id and now.awake < before.awake:
+        went_back = before is not None and now.boot_id == before.boot_id and now.awake < before.awake
+        if before is not None and went_back and now.server - before.server < _LATE:
             return self  # another run has looked since, and noted it first
+        # Else this machine goes on from a snapshot, which has the same boot id: it is as if it were another.
         passed = now.since(before) if before is not None else 0.0
-        same_boot = before is not None and now.boot_id == before.boot_id
-        absent = before.boot if before is not None and same_boot and self.complete else None
-        kept = [(file.id, file.instance) for file in files if file.instance is not None]
-        sightings: dict[str, Sighting] = {}
-        for name, instance in kept[:MAX_LOCKS]:
-            known = self.sightings.get(name)
-            if known is None:
-                sightings[name] = Sighting(instance, 0.0, absent)
-            else:
-                stood = known.stood + passed if known.instance == instance else 0.0
-                sightings[name] = Sighting(instance, stood, known.absent if same_boot else None)
-        return Memory(now, len(kept) <= MAX_LOCKS, sightings)
+        last = before.boot if before is not None and now.boot_id == before.boot_id and not went_back else None
+        shown = sorted((file.id, file.instance) for file in files if file.instance is not None)
+        sightings = {name: self._see(name, instance, now, passed, last) for name, instance in shown[:MAX_LOCKS]}
+        return Memory(now, len(shown) <= MAX_LOCKS, sightings)
+
+    def _see(
+        self, name: str, instance: tuple[str, int, int], now: Moment, passed: float, last: float | None
+    ) -> Sighting:
+        """`last` is when this boot looked before, None where it did not."""
+        known = self.sightings.get(name)
+        if known is None:
+            return Sighting(instance, (now.wall, now.server), absent=last if self.complete else None)
+        absent = known.absent if last is not None else None
+        if known.instance == instance:
+            return Sighting(instance, known.first, known.stood + passed, absent)
+        unread = UNREAD in (known.instance[1:], instance[1:])
+        return Sighting(instance, (now.wall, now.server), absent=absent if unread else last)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether next to nothing counts of the time since something was first seen, so that it may never go."""
+        now = self.looked
+        if now is None:
+            return False
+        since = ((one, min(now.wall - one.first[0], now.server - one.first[1])) for one in self.sightings.values())
+        return any(passed > _LONG and one.stood < passed * _HARDLY for one, passed in since)
 
     def seen(self) -> dict[str, Seen]:
         """By name, what our own eyes say of each file's age at the last look."""

@@ -5,44 +5,32 @@ Where it cannot be kept the other witnesses stand, and a run that nobody attends
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import socket
+import re
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import astuple, dataclass
-from math import isfinite
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from lockctl.clock.boot import boottime
-from lockctl.state.files import folder_lock, make_folder, name_of, read_regular, remove_left_over, write_whole
+from lockctl.clock.duration import describe_duration
+from lockctl.state.files import LOCK, folder_lock, make_folder, name_of, read_regular, remove_left_over, write_whole
+from lockctl.state.machine import Host, file_system, this_machine
 from lockctl.state.memory import Memory, Moment, Shown, Sighting
 
-MAX_REPOSITORIES = 200
-"""Repositories that are remembered; the one that nobody looked at for longest is forgotten first."""
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_IDENTITIES = (
-    Path("/etc/machine-id"),
-    Path("/sys/class/dmi/id/product_uuid"),
-    Path("/sys/firmware/devicetree/base/serial-number"),
+KEPT_SECONDS = 90 * 86400.0
+"""For which a repository is remembered that nobody looks at."""
+_MEMORY_NAME = re.compile(r"[0-9a-f]{64}")
+_YOUNG_SECONDS = 1350.0
+_FOR_EVER = 1e11
+"""Seconds: three thousand years."""
+_STANDS_STILL = (
+    "what earlier runs saw does not add up: to all appearance this machine is started anew before each run, or two "
+    "write this memory by turns. Use --watch"
 )
-"""What tells machines apart, as far as it can be read: clones of a disk have one machine-id."""
-_INIT_SECONDS = 60.0
-"""Within which the kernel has started init."""
 _LOCK_SECONDS = 2.0
 _FLEETING = {"tmpfs": "a tmpfs, which is emptied at each start", "overlay": "a container, and goes with it"}
 """File systems that do not outlive what made them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """This machine, as the memory knows it: a hash of what tells it from others, and its name for people."""
-
-    identity: str
-    hostname: str
 
 
 class Sightings:
@@ -53,6 +41,8 @@ class Sightings:
         self._machine = machine or this_machine()
         self._problems: dict[str, str] = {}
         """By repository, what was wrong when this run looked for the first time."""
+        self._seen: dict[str, Memory] = {}
+        """By repository, what is known after the last look."""
 
     def note(self, repository: str, files: Sequence[Shown], now: Moment) -> tuple[Memory, str]:
         """Notes that these files stand there now. Returns what is known then, and why earlier looks are not, or ''.
@@ -62,28 +52,31 @@ class Sightings:
         path = self._folder / name_of(repository)
         try:
             make_folder(self._folder)
-            new = not self._list()
             # Two runs at once must not lose each other's first sight of a lock.
             with folder_lock(self._folder, _LOCK_SECONDS):
-                memory = self._recall(path, repository, new).look(files, now)
+                memory = self._recall(path, repository).look(files, now)
                 write_whole(path, _encode(memory, self._machine))
                 self._forget_oldest()
                 remove_left_over(self._folder)
         except OSError as error:
-            memory = self._recall(path, repository, new=False).look(files, now)
-            return memory, f"cannot write {self._folder}: {error.strerror}. Give a folder that can be kept: --state-dir"
-        return memory, self._problems[repository]
+            # What this run itself has seen counts all the same: a run that stays needs no more.
+            memory = (self._seen.get(repository) or self._recall(path, repository)).look(files, now)
+            problem = f"cannot write {self._folder}: {error.strerror}. Give a folder that can be kept: --state-dir"
+        else:
+            problem = self._problems[repository] or self._youth() or (_STANDS_STILL if memory.stands_still else "")
+        self._seen[repository] = memory
+        return memory, problem
 
-    def _recall(self, path: Path, repository: str, new: bool) -> Memory:
+    def _recall(self, path: Path, repository: str) -> Memory:
         """What the file holds, if it is there, sound and this machine's."""
         memory, problem = Memory(), ""
         try:
             memory, machine = _decode(read_regular(path))
-            if machine.identity != self._machine.identity:
+            if not machine.may_be(self._machine):
                 problem = f"{self._folder} was another machine's ({machine.hostname}). Give each a folder of its own"
                 memory = Memory()
         except FileNotFoundError:
-            problem = self._newness() if new else ""
+            pass  # a repository that nobody has looked at so far
         except OSError as error:
             problem = f"{path} could not be read, and starts anew: {error.strerror}"
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -91,71 +84,29 @@ class Sightings:
         self._problems.setdefault(repository, problem)
         return memory
 
-    def _newness(self) -> str:
+    def _youth(self) -> str:
+        """What is to be said of a folder in which nothing can have been seen for long enough, '' of another."""
+        try:
+            # That file is never written: so its time tells how old the folder is.
+            age = time.time() - (self._folder / LOCK).lstat().st_mtime
+        except OSError:
+            return ""
+        if not 0 <= age <= _YOUNG_SECONDS:  # a clock that was wrong then says nothing
+            return ""
         lies = _FLEETING.get(file_system(self._folder))
         where = f" It lies in {lies}." if lies else ""
-        hint = "If it was the first, all is well; else that folder is not kept: see --state-dir, or use --watch"
-        return f"{self._folder} was made by this run.{where} {hint}"
-
-    def _list(self) -> list[Path]:
-        return [path for path in self._folder.iterdir() if len(path.name) == 64]
+        hint = "If that was the first run, all is well; else it is not kept: see --state-dir, or use --watch"
+        return f"{self._folder} was made {describe_duration(age)} ago.{where} {hint}"
 
     def _forget_oldest(self) -> None:
-        kept = sorted(self._list(), key=lambda path: path.lstat().st_mtime)
-        for path in kept[: max(0, len(kept) - MAX_REPOSITORIES)]:
-            path.unlink(missing_ok=True)
-
-
-def moment_at(boot: float, server: int) -> Moment:
-    """The moment when the boot-time clock said `boot` and the server's `server` (nanoseconds since 1970).
-
-    Without a boot id each run counts for itself.
-    """
-    try:
-        boot_id = _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        boot_id = f"{os.getpid()}-{time.time_ns()}"
-    ago = boottime() - boot
-    return Moment(boot_id, time.monotonic() - ago, boot, time.time() - ago, server / 1e9, is_first_start())
-
-
-def is_first_start(proc: Path = Path("/proc")) -> bool:
-    """Whether a new boot id means that this machine was started.
-
-    Some containers get one each time they start, and see the uptime of their host: there init is younger than that.
-    """
-    try:
-        fields = (proc / "1/stat").read_text(errors="replace").rpartition(")")[2].split()
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # starttime in proc(5), counted from the boot
-    except (OSError, ValueError, IndexError):
-        return False
-    return started < _INIT_SECONDS
-
-
-def this_machine() -> Host:
-    """This machine. A container has what its host has, and its volumes stay with that."""
-    found = []
-    for path in _IDENTITIES:
-        with suppress(OSError):
-            found.append(path.read_bytes())
-    return Host(hashlib.sha256(b"\0".join(found)).hexdigest(), socket.gethostname())
-
-
-def file_system(folder: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> str:
-    """The type of the file system that this folder is on, '' where that cannot be seen (mountinfo in proc(5))."""
-    try:
-        device = folder.stat().st_dev
-        lines = mountinfo.read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    mounts = (line.split() for line in lines if " - " in line)
-    number = f"{os.major(device)}:{os.minor(device)}"
-    return next((words[words.index("-") + 1] for words in mounts if words[2] == number), "")
+        for path in self._folder.iterdir():
+            if _MEMORY_NAME.fullmatch(path.name) and time.time() - path.lstat().st_mtime > KEPT_SECONDS:
+                path.unlink(missing_ok=True)
 
 
 def _encode(memory: Memory, machine: Host) -> bytes:
     looked = astuple(memory.looked)[:5] if memory.looked is not None else None
-    locks = {name: [one.instance[1:], one.stood, one.absent] for name, one in memory.sightings.items()}
+    locks = {name: [one.instance[1:], one.first, one.stood, one.absent] for name, one in memory.sightings.items()}
     fields = {"machine": astuple(machine), "looked": looked, "complete": memory.complete, "locks": locks}
     return json.dumps(fields).encode("ascii")
 
@@ -165,19 +116,23 @@ def _decode(data: bytes) -> tuple[Memory, Host]:
     fields = json.loads(data)
     identity, hostname = fields["machine"]
     boot_id, *times = fields["looked"]
-    awake, boot, wall, server = (_finite(one) for one in times)
-    sightings = {
-        str(name): Sighting(
-            (str(name), int(size), int(written)), _finite(stood), None if absent is None else _finite(absent)
-        )
-        for name, ((size, written), stood, absent) in fields["locks"].items()
-    }
+    awake, boot, wall, server = (_seconds(one) for one in times)
+    sightings = {str(name): _decode_sighting(str(name), *one) for name, one in fields["locks"].items()}
     looked = Moment(str(boot_id), awake, boot, wall, server)
-    return Memory(looked, bool(fields["complete"]), sightings), Host(str(identity), str(hostname))
+    return Memory(looked, bool(fields["complete"]), sightings), Host(tuple(map(str, identity)), str(hostname))
 
 
-def _finite(value: Any) -> float:
+def _decode_sighting(name: str, version: Any, first: Any, stood: Any, absent: Any) -> Sighting:
+    (size, written), (wall, server) = version, first
+    if not stood >= 0:
+        raise ValueError("nothing stands for less than no time")
+    since = None if absent is None else _seconds(absent)
+    return Sighting((name, int(size), int(written)), (_seconds(wall), _seconds(server)), _seconds(stood), since)
+
+
+def _seconds(value: Any) -> float:
+    """Of any clock. Raises ValueError for what none shows."""
     number = float(value)
-    if not isfinite(number):
+    if not -_FOR_EVER < number < _FOR_EVER:
         raise ValueError("not a moment that ever was")
     return number

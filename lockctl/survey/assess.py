@@ -5,8 +5,9 @@ from __future__ import annotations
 from lockctl.liveness.creation import keeps_creation
 from lockctl.liveness.evidence import Facts, Verdict
 from lockctl.liveness.judge import judge
+from lockctl.settings.policy import Policy
 from lockctl.state.memory import Memory
-from lockctl.survey.values import Findings, Look, Policy, Survey
+from lockctl.survey.values import Findings, Look, Survey
 
 _NOTHING: Findings = {}
 

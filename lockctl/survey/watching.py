@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from lockctl.clock.boot import boottime
 from lockctl.errors import DeadlinePassed, FileError, LockctlError, NoRepository, Unreachable
@@ -27,12 +27,17 @@ _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to connect again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """An open repository, as far as watching goes."""
+class Watched(Protocol):
+    """What is looked at again and again: a session, as far as watching goes."""
 
-    look: Callable[[], Survey]
-    watch: Callable[[], Watch]
+    def look(self) -> Survey:
+        """One look."""
+
+    def watch(self) -> Watch:
+        """Tells of changes; connects where there is no connection."""
+
+    def drop(self) -> None:
+        """Ends the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Lost:
 
 
 def keep_looking(
-    open_eyes: Callable[[], AbstractContextManager[Eyes]],
+    session: Watched,
     clock: Callable[[], float] = boottime,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Survey | Lost | None]:
@@ -56,17 +61,17 @@ def keep_looking(
     attempts, ever = 0, False
     while True:
         try:
-            with open_eyes() as eyes:
-                watch = eyes.watch()
-                while True:
-                    # The watch is armed: what happens from here on is not missed.
-                    survey = eyes.look()
-                    yield survey
-                    attempts, ever = 0, True
-                    yield from _wait(watch, next_look(survey), clock, sleep)
+            watch = session.watch()
+            while True:
+                # The watch is armed: what happens from here on is not missed.
+                survey = session.look()
+                yield survey
+                attempts, ever = 0, True
+                yield from _wait(watch, next_look(survey), clock, sleep)
         except DeadlinePassed:
             raise
         except (Unreachable, NoRepository, FileError) as error:
+            session.drop()
             if not ever:
                 raise
             pause = _PAUSES[min(attempts, len(_PAUSES) - 1)]

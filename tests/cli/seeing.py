@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from lockctl.clock.boot import boottime
+from lockctl.clock.boot import this_instant
 from lockctl.repository.lock import LockFile, Problem
-from lockctl.state.sightings import Sightings, moment_at
+from lockctl.state.files import LOCK
+from lockctl.state.machine import moment_at
+from lockctl.state.sightings import Sightings
 from lockctl.transport.local.directory import LocalTransport
 from tests.cli.run import state_of
 from tests.lab.restic import Repository
@@ -38,10 +41,19 @@ def seen_for(
     key = f"{config}\n{address or repository.address}"
     folder = (state or state_of(repository)) / "sightings"
     (folder / hashlib.sha256(key.encode()).hexdigest()).unlink(missing_ok=True)
-    now = moment_at(boottime(), time.time_ns())
+    now = moment_at(this_instant(), time.time_ns())
     # On a machine that was started a minute ago that is before its start, and a negative moment is as good as any.
     passed = {name: getattr(now, name) - seconds for name in ("awake", "boot", "wall", "server")}
     Sightings(folder).note(key, files, replace(now, **passed))
+    long_kept(folder.parent, seconds)
+
+
+def long_kept(state: Path, seconds: float = 0.0) -> None:
+    """Let this state folder have been there for an hour, and for so many seconds more: then nothing is said of it."""
+    folder, made = state / "sightings", time.time() - 3600 - seconds
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / LOCK).touch(mode=0o600)
+    os.utime(folder / LOCK, (made, made))
 
 
 def _files(repository: Repository) -> list[LockFile]:
@@ -52,5 +64,5 @@ def _files(repository: Repository) -> list[LockFile]:
         data = path.read_bytes() if path.is_file() else b""
         sound = hashlib.sha256(data).hexdigest() == entry.name
         shown = replace(entry, written=entry.written // TICK * TICK)
-        files.append(LockFile(shown, data, None, Problem.SEALED if sound else Problem.INCOMPLETE))
+        files.append(LockFile(shown, data, Problem.SEALED if sound else Problem.INCOMPLETE))
     return files

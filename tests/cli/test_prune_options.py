@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2, WEB3
-from tests.cli.run import ids, list_locks, lockctl
-from tests.cli.seeing import seen_for
+from tests.cli.run import ids, lockctl, state_of
+from tests.cli.seeing import long_kept, seen_for
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -63,7 +63,7 @@ def test_trusted_server_clock(repository: Repository) -> None:
 def test_a_trusted_clock_alone_is_not_enough_unattended(repository: Repository, clock: str) -> None:
     """A person says yes to that one clock, and is told so."""
     lock_id = aged_lock(repository, 2 * HOUR, WEB1)
-    list_locks(repository)
+    long_kept(state_of(repository))
     done = lockctl(repository, "prune", "--yes", "--trust-clock", clock)
     assert (done.status, repository.lock_ids()) == (0, [lock_id])
     assert "can go after" in done.stderr

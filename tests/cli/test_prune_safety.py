@@ -12,8 +12,8 @@ import time
 import pytest
 
 from tests.cli.make import HOUR, WEB1, WEB2, put_old
-from tests.cli.run import ROOT, environment, history, ids, list_locks, lockctl, smb_environment
-from tests.cli.seeing import seen_for
+from tests.cli.run import ROOT, environment, history, ids, list_locks, lockctl, smb_environment, state_of
+from tests.cli.seeing import long_kept, seen_for
 from tests.conftest import NewRepository
 from tests.lab.alone import NOBODY, UP_SECONDS
 from tests.lab.restic import Repository
@@ -122,6 +122,7 @@ def test_a_disk_without_birth_times(repository: Repository, birth: str) -> None:
     back = time.time() - 2400
     os.utime(repository.path / "locks", (back, back))
     patch = NO_BIRTH_TIMES if birth == "none" else ON_AN_OLD_DISK
+    long_kept(state_of(repository))
     listed = json.loads(on_disk(repository, patch, "list", "--json").stdout)
     assert [lock["state"] for lock in listed["locks"]] == ["doubtful"]
     done = on_disk(repository, patch, "prune", "--yes")
@@ -136,7 +137,7 @@ def test_a_disk_gives_up_what_is_dead(repository: Repository) -> None:
     alive = aged_lock(repository, 1, Owner(here, pid=os.getpid()))
     elsewhere = aged_lock(repository, 60, WEB1)
     patch = f"import os; from tests.lab import alone; alone.pretend(os.getppid()); {ON_AN_OLD_DISK}"
-    on_disk(repository, patch, "list")
+    long_kept(state_of(repository))
     first = on_disk(repository, patch, "prune", "--yes")
     assert (first.returncode, first.stdout) == (0, ""), "another machine can have this one's name"
     seen_for(repository, address=str(repository.path))

@@ -84,7 +84,7 @@ def test_a_wrong_password_in_the_address_is_not_printed(secret: Repository) -> N
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("smb://u:hush-hush@host:none/s/p", "its host or port is none"),
+        ("smb://u:hush-hush@host:none/s/p", "its host or port is not valid"),
         ("smb://u:hush-hush@/s", "names no host"),
         ("smb://u:hush-hush@host", "names no share"),
         ("//u:hush-hush@host/s", "a user where none can be"),

@@ -36,7 +36,7 @@ WRONG = [
     (["list", "-r", "name"], "'name' is the name of a configured repository"),
     (["list", "-r", "smb://"], "names no host"),
     (["list", "-r", "smb://host"], "names no share"),
-    (["list", "-r", "smb://user@host:port/share/path"], "its host or port is none"),
+    (["list", "-r", "smb://user@host:port/share/path"], "its host or port is not valid"),
     (["list", "-r", "smb://user@host/share/../../etc"], "'..'"),
     (["list", "-r", "//host"], "names no share"),
     (["list", "-r", "rclone:"], "not the address of a configured rclone remote"),

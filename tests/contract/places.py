@@ -9,8 +9,8 @@ from typing import Protocol
 
 from lockctl.clock.deadline import Deadline
 from lockctl.settings.address import SmbAddress
+from lockctl.settings.credentials import Login
 from lockctl.transport.base import Remover
-from lockctl.transport.smb.connection import Credentials
 from lockctl.transport.smb.transport import SmbTransport
 from tests.lab.samba import Samba
 from tests.memory import MemoryTransport
@@ -149,7 +149,7 @@ class DiskPlace:
 def connect(samba: Samba, folder: str, share: str = "backup", port: int | None = None, user: str = "") -> SmbTransport:
     """A transport to a folder of a share, logged on as the lab's user."""
     address = SmbAddress(samba.host, share, folder, port or samba.port)
-    return SmbTransport(address, Credentials(user or samba.user, samba.password), Deadline(DEADLINE_SECONDS))
+    return SmbTransport(address, Login(user or samba.user, samba.password), Deadline(DEADLINE_SECONDS))
 
 
 def samba_place(samba: Samba, folder: str, share: str = "backup") -> DiskPlace:

@@ -13,8 +13,8 @@ from smbprotocol.header import NtStatus, Smb2Flags
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import ConnectionLost, NoRepository, ShareRefused, Unreachable
 from lockctl.settings.address import SmbAddress
+from lockctl.settings.credentials import Login
 from lockctl.transport.base import Removal
-from lockctl.transport.smb.connection import Credentials
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
 from tests.contract.wires import Alter, tampering
@@ -172,7 +172,7 @@ def test_an_answer_that_names_no_session_of_ours_is_refused(shared: DiskPlace, s
 def test_a_wrong_login_is_refused_and_the_password_not_told(samba: Samba, user: str) -> None:
     address = SmbAddress(samba.host, "backup", "", samba.port)
     with pytest.raises(ShareRefused) as caught:
-        SmbTransport(address, Credentials(user or samba.user, "not-the-one"), Deadline(20))
+        SmbTransport(address, Login(user or samba.user, "not-the-one"), Deadline(20))
     assert "not-the-one" not in str(caught.value)
 
 

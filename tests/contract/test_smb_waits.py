@@ -13,8 +13,9 @@ import pytest
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import ConnectionLost, LockctlError, Unreachable
 from lockctl.settings.address import SmbAddress
+from lockctl.settings.credentials import Login
 from lockctl.transport.smb import connection, hardening
-from lockctl.transport.smb.connection import Credentials, SmbConnection
+from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.hardening import BoundedTcp
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
@@ -48,7 +49,7 @@ def answering(first: bytes) -> Iterator[int]:
 
 
 def opened(port: int, deadline: Deadline) -> SmbTransport:
-    return SmbTransport(SmbAddress("127.0.0.1", "backup", "", port), Credentials("web1", "password"), deadline)
+    return SmbTransport(SmbAddress("127.0.0.1", "backup", "", port), Login("web1", "password"), deadline)
 
 
 @pytest.mark.parametrize(

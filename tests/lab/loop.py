@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli.make import quicken
-from tests.cli.run import ids, list_locks, lockctl
+from tests.cli.run import ids, list_locks, lockctl, state_of
+from tests.cli.seeing import long_kept
 from tests.lab.fresh import fresh_locks, rclone_copy, show_own_creation
 from tests.lab.restic import Repository
 
@@ -45,6 +46,7 @@ class LoopOfPrunes:
     def prepare(self) -> None:
         """Furnishes the repository, with what other tests use as well."""
         quicken(self.repository)
+        long_kept(state_of(self.repository))
         show_own_creation(self.repository)
 
     def run(self, ended: threading.Event) -> None:

@@ -6,7 +6,6 @@ Hours pass by moving all clocks of the judgement on; nobody waits for them, and 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -23,15 +22,14 @@ from lockctl.liveness.evidence import State, Verdict, Witness
 from lockctl.liveness.process import Machine, look_at_this_machine
 from lockctl.removal.plan import Wish, make_plan
 from lockctl.repository.lock import Lock
-from lockctl.repository.opening import open_repository
+from lockctl.repository.locks import open_repository
 from lockctl.settings.address import SmbAddress
-from lockctl.settings.policy import Thresholds
+from lockctl.settings.credentials import Login
+from lockctl.settings.policy import Policy, Thresholds
 from lockctl.state.memory import Memory
 from lockctl.survey.assess import assess
 from lockctl.survey.observe import observe
-from lockctl.survey.values import Policy
 from lockctl.transport.base import Listing, Reader, Watch
-from lockctl.transport.smb.connection import Credentials
 from lockctl.transport.smb.transport import SmbTransport
 from tests.cli.make import quicken
 from tests.conftest import NewRepository
@@ -86,11 +84,12 @@ def look(repository: Repository, minutes: int = 0, machine: Callable[[], Machine
     """
     seconds, samba = minutes * 60, repository.samba
     address = SmbAddress(samba.host, repository.share, repository.folder, samba.port)
-    credentials = Credentials(samba.user, samba.password)
+    credentials = Login(samba.user, samba.password)
     with closing(SmbTransport(address, credentials, Deadline(SECONDS))) as share:
         opened = open_repository(Later(share, seconds), repository.password, Deadline(SECONDS))
-        seen = observe(opened, ADDRESS, wall=lambda: time.time_ns() + seconds * NS, machine=machine)
+        seen = observe(opened, ADDRESS, machine=machine)
     now = seen.moment
+    seen = replace(seen, clocks=replace(seen.clocks, local=seen.clocks.local + seconds * NS))
     before = replace(now, awake=now.awake - seconds, boot=now.boot - seconds, wall=now.wall - seconds)
     survey = assess(seen, Memory().look(seen.files, before).look(seen.files, now), Policy())
     (verdict,) = survey.verdicts

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.liveness.evidence import Clocks, Facts, Reason, State, Verdict, Witness
 from lockctl.liveness.judge import judge
-from lockctl.repository.config import Config
+from lockctl.repository.config import RepositoryConfig
 from lockctl.repository.lock import Lock, LockFile, Problem
+from lockctl.settings.policy import Policy
 from lockctl.state.memory import Seen
-from lockctl.survey.values import Policy, Survey
+from lockctl.survey.values import Survey
 from lockctl.transport.base import Entry
 
 SECOND = 10**9
@@ -22,7 +23,7 @@ ALIVE = Witness("process", "alive", "PID 4209 runs on this machine")
 GONE = Witness("process", "gone", "no process with PID 4209 runs on this machine")
 BLIND = Witness("process", None, "PIDs say nothing")
 IN_AN_HOUR = -3600
-CONFIG = Config("c" * 64, 2, "5" * 64)
+CONFIG = RepositoryConfig("c" * 64, 2, "5" * 64)
 
 
 def seconds(amount: float) -> int:
@@ -58,7 +59,9 @@ def make_file(
     last = (created or 0) + 0.003 if written is None else written
     name = name or hashlib.sha256(repr((lock, created, problem)).encode()).hexdigest()
     detail = "why it is so" if problem is not None else ""
-    return LockFile(make_entry(name, len(data or b""), created, last), data, lock, problem, detail)
+    return LockFile(
+        make_entry(name, len(data or b""), created, last), data, lock or problem or Problem.INCOMPLETE, detail
+    )
 
 
 def make_facts(
@@ -99,11 +102,15 @@ def make_verdict(
 
 
 def make_survey(
-    verdicts: Sequence[Verdict], config: Config = CONFIG, policy: Policy | None = None, forgetful: str = ""
+    verdicts: Sequence[Verdict],
+    config: RepositoryConfig = CONFIG,
+    policy: Policy | None = None,
+    forgetful: str = "",
+    held: frozenset[str] = frozenset(),
 ) -> Survey:
     """A survey at NOW."""
     address = "smb://backup@nas/backup/restic"
-    return Survey(address, config, Clocks(NOW, NOW), tuple(verdicts), policy or Policy(), forgetful)
+    return Survey(address, config, Clocks(NOW, NOW), tuple(verdicts), policy or Policy(), forgetful, held)
 
 
 def of_host(name: str, state: State = State.STALE) -> Verdict:

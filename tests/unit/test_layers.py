@@ -25,8 +25,8 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
-    "render": "errors clock state repository liveness survey removal",
-    "cli": "errors clock settings transport state repository liveness survey removal render",
+    "render": "errors clock settings state repository liveness survey removal",
+    "cli": "errors clock settings transport state liveness survey removal render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -40,12 +40,12 @@ LIBRARIES = {
     "typer": ("cli/",),
     "tabulate": ("render/",),
     "rich": ("render/", "cli/"),
-    "dateutil": ("repository/lock", "clock/rfc3339"),
 }
 """Whose business a library is: beginnings of the names of modules."""
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
-    "repository/lock repository/config liveness/evidence survey/values survey/changes removal/plan removal/report"
+    "repository/lock repository/config liveness/evidence survey/values survey/returns survey/changes "
+    "removal/plan removal/report"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
 PURE = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lockctl.cli.opening import make_console, open_journal
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
+from lockctl.render import as_json, table
 
 
 @with_common(*OUTPUT)
@@ -14,8 +15,6 @@ def history(common: Common, json: JsonOption = False) -> int:
     records = journal.records()
     for text in (*journal.warnings, *journal.damaged):
         console.warn(text)
-    from lockctl.render import as_json, table
-
     if json:
         entries = [as_json.record_object(record) for record in records]
         console.result(as_json.dump({"schema": "lockctl.history/1", "entries": entries}))

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.opening import (
-    find_access,
-    make_console,
-    open_journal,
-    open_repository,
-    report_returned,
-    start_deadline,
-)
+from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, HostOption, JsonOption, OlderOption, with_common
 from lockctl.errors import UsageError
+from lockctl.liveness.evidence import State
+from lockctl.survey.values import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +19,7 @@ if TYPE_CHECKING:
     from lockctl.liveness.evidence import Verdict
     from lockctl.survey.values import Survey
 
-STATES = "foreign unreadable writing damaged undecodable superseded active dead stale overdue doubtful".split()
+STATES = [state.value for state in State]
 
 
 class Format(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum as choices
@@ -61,14 +56,14 @@ def list_locks(
     if unknown:
         raise UsageError(f"no such state: {', '.join(sorted(unknown))}", f"The states are {', '.join(STATES)}")
     console = make_console(common)
-    deadline = start_deadline(common)
-    with open_repository(find_access(common, console, deadline), console, deadline) as opened:
+    selection = Selection(tuple(host or ()), states=frozenset(State(name) for name in state or ()), older=older)
+    with open_session(common, console) as session:
+        session.connect()
         # Imported while the key is being derived, which takes longer.
         from lockctl.render import as_csv, as_json, table  # noqa: F401
 
-        survey = opened.look()
-    report_returned(open_journal(common), survey, console)
-    chosen = _choose(survey, state or (), host or (), older, sort)
+        survey = session.look()
+    chosen = _sort([verdict for verdict in survey.verdicts if selection.covers(verdict)], sort)
     console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))
     if survey.unread:
         console.warn("some locks could not be read: the server does not permit it, or another program has them open")
@@ -76,26 +71,16 @@ def list_locks(
     return 0
 
 
-def _choose(
-    survey: Survey, states: Sequence[str], hosts: Sequence[str], older: float | None, sort: Sort
-) -> list[Verdict]:
-    chosen = [
-        verdict
-        for verdict in survey.verdicts
-        if (not states or verdict.state.value in states)
-        and (not hosts or (verdict.file.lock is not None and verdict.file.lock.hostname in hosts))
-        and (older is None or (verdict.age or 0.0) > older)
-    ]
+def _sort(verdicts: list[Verdict], sort: Sort) -> list[Verdict]:
     match sort:
         case Sort.HOST:
-            chosen.sort(key=lambda v: (v.file.lock.hostname if v.file.lock else "", v.file.id))
+            return sorted(verdicts, key=lambda v: (v.file.lock.hostname if v.file.lock else "", v.file.id))
         case Sort.STATE:
-            chosen.sort(key=lambda v: STATES.index(v.state.value))
+            return sorted(verdicts, key=lambda v: STATES.index(v.state.value))
         case Sort.ID:
-            chosen.sort(key=lambda v: v.file.id)
+            return sorted(verdicts, key=lambda v: v.file.id)
         case Sort.AGE:
-            pass  # as the survey has them
-    return chosen
+            return verdicts  # as the survey has them
 
 
 def _render(survey: Survey, chosen: Sequence[Verdict], form: Format, colour: bool) -> str:

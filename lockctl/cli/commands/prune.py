@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lockctl.cli.console import has_terminal
-from lockctl.cli.opening import make_console
+from lockctl.cli.following import settle
+from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import (
     OUTPUT,
     REPOSITORY,
@@ -20,10 +21,18 @@ from lockctl.cli.options import (
     YesOption,
     with_common,
 )
-from lockctl.cli.removing import Removing, ask_for_all, exit_status, remove_locks
+from lockctl.cli.telling import Telling
 from lockctl.clock.duration import parse_duration
 from lockctl.errors import LocksRemain, Unanswered
-from lockctl.removal.plan import Wish
+from lockctl.removal.plan import Wish, is_unsettled
+from lockctl.removal.report import blocking
+from lockctl.survey.values import Selection
+
+if TYPE_CHECKING:
+    from lockctl.cli.console import Console
+    from lockctl.liveness.evidence import Verdict
+    from lockctl.survey.session import Session
+    from lockctl.survey.values import Survey
 
 
 class Trusted(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum as choices
@@ -61,13 +70,37 @@ def prune(
     console = make_console(common)
     if watch is not None and not yes and not dry_run and not has_terminal():
         raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
-    wish = Wish(older, tuple(host or ()), yes)
-    trust = trust_clock.value if trust_clock is not None else None
-    removing = Removing("lockctl.prune/1", lambda _: wish, ask_for_all, dry_run, json, trust, watch)
-    run = remove_locks(common, removing, console)
-    status = exit_status(run)
-    if status == 0 and fail_if_locked and run.blocking:
-        error = LocksRemain(f"{len(run.blocking)} of the locks that block restic remain", "See 'lockctl list'")
+    wish = Wish(Selection(tuple(host or ()), older=older), yes)
+    with open_session(common, console, trust_clock.value if trust_clock is not None else None) as session:
+        if watch is not None:
+            _stay(session, console, wish, watch)
+        status, left = _prune(session, wish, Telling(console, "lockctl.prune/1", json), dry_run)
+    if status == 0 and fail_if_locked and left:
+        error = LocksRemain(f"{len(left)} of the locks that block restic remain", "See 'lockctl list'")
         console.fail(str(error))
         return error.status
     return status
+
+
+def _prune(session: Session, wish: Wish, telling: Telling, dry_run: bool) -> tuple[int, list[Verdict]]:
+    """The exit status, and the locks that go on blocking restic, or would."""
+    # Imported while the key is being derived, which takes longer.
+    from lockctl.removal.run import carry_out, prepare
+
+    plan = prepare(session, wish, dry_run=dry_run)
+    if dry_run:
+        telling.plan(plan)
+        return (3 if plan.survey.unread else 0), blocking(plan.survey, {verdict.file.id for verdict in plan.steps})
+    if plan.steps and not wish.unattended:
+        telling.ask(plan)
+    report = carry_out(session, plan, telling)
+    return telling.exit_status(report), report.blocking
+
+
+def _stay(session: Session, console: Console, wish: Wish, seconds: float) -> None:
+    """Watches until each lock is settled about which there is doubt. The plan is made anew after that."""
+
+    def unsettled(survey: Survey) -> list[Verdict]:
+        return [verdict for verdict in survey.verdicts if is_unsettled(verdict, survey, wish)]
+
+    settle(session, console, unsettled, seconds)

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.opening import make_console
+from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, DryRunOption, JsonOption, YesOption, with_common
-from lockctl.cli.picking import pick
-from lockctl.cli.removing import Removing, ask_for_all, exit_status, remove_locks
+from lockctl.cli.telling import Telling
 from lockctl.errors import Declined, UsageError
 from lockctl.removal.plan import Wish
+from lockctl.render.words import short_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lockctl.cli.console import Console
-    from lockctl.removal.plan import Plan
-    from lockctl.survey.values import Survey
+    from lockctl.removal.plan import Kept, Plan
 
 
 @with_common(*REPOSITORY, *OUTPUT)
@@ -34,28 +35,40 @@ def rm(
     if force and (len(ids) > 1 or yes):
         raise UsageError("--force takes one lock at a time, and a person who types its id", "Leave out --yes")
     console = make_console(common)
+    telling = Telling(console, "lockctl.rm/1", json)
+    with open_session(common, console) as session:
+        # Imported while the key is being derived, which takes longer.
+        from lockctl.removal.run import carry_out, prepare
 
-    def wish_for(survey: Survey) -> Wish:
-        named = frozenset(pick(survey, beginning).file.id for beginning in ids)
-        return Wish(unattended=yes, ids=named, force=force)
+        plan = prepare(session, Wish(unattended=yes, force=force), ids, dry_run=dry_run)
+        if dry_run:
+            telling.plan(plan)
+            left = _tell_left(plan.wish.selection.ids or (), plan.kept, console)
+            return 3 if plan.survey.unread else left
+        if plan.steps and force:
+            _ask_for_id(plan, console, json)
+        elif plan.steps and not yes:
+            telling.ask(plan)
+        report = carry_out(session, plan, telling)
+    left = _tell_left(plan.wish.selection.ids or (), report.kept, console)
+    return telling.exit_status(report) or left
 
-    ask = _ask_for_id if force else ask_for_all
-    run = remove_locks(common, Removing("lockctl.rm/1", wish_for, ask, dry_run, json), console)
+
+def _tell_left(ids: Iterable[str], kept: Iterable[Kept], console: Console) -> int:
+    """Says which of these locks stay and why. The exit status for that."""
     from lockctl.render.table import describe_kept
 
-    status = exit_status(run)
-    left = [kept for kept in run.kept if any(kept.verdict.file.id.startswith(beginning) for beginning in ids)]
-    for kept in left:
-        console.fail(f"{kept.verdict.file.id[:8]} is {kept.verdict.state.value} and was kept: {describe_kept(kept)}")
-    return status or (1 if left else 0)
+    left = [one for one in kept if one.verdict.file.id in set(ids)]
+    for one in left:
+        console.fail(f"{one.verdict.file.id[:8]} is {one.verdict.state.value} and was kept: {describe_kept(one)}")
+    return 1 if left else 0
 
 
-def _ask_for_id(survey: Survey, plan: Plan, console: Console, json: bool) -> None:
+def _ask_for_id(plan: Plan, console: Console, json: bool) -> None:
     from lockctl.render.details import describe
-    from lockctl.render.words import short_ids
 
     (verdict,) = plan.steps
-    (console.note if json else console.result)(describe(verdict, survey.clocks, console.colour))
+    (console.note if json else console.result)(describe(verdict, plan.survey, console.colour))
     short = short_ids([verdict.file.id])[verdict.file.id]
     question = f"If its owner lives, others can lock beside it then. Type {short} to remove it all the same:"
     if console.ask(question) != short:

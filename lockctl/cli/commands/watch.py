@@ -12,15 +12,16 @@ import typer
 
 from lockctl.cli.console import Console
 from lockctl.cli.following import follow
-from lockctl.cli.opening import find_access, make_console, open_journal, start_deadline
+from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
 from lockctl.clock.boot import boottime
 from lockctl.errors import Interrupted
+from lockctl.render.harmless import visible
+from lockctl.survey.changes import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lockctl.liveness.probe import Answers
     from lockctl.survey.values import Survey
 
 _EVENTS = 8
@@ -36,13 +37,12 @@ def watch(
 ) -> int:
     """Show the locks live, as they come, are renewed and go."""
     console = make_console(common)
-    deadline = start_deadline(common)
-    access, journal = find_access(common, console, deadline), open_journal(common)
     screen = _Screen(colour=console.colour) if not json and _can_draw() else None
-    answers: Answers = {}
-    surveys = follow(access, lambda opened: opened.look(answers=answers), journal, screen or console, deadline)
     try:
-        with closing(surveys):
+        with (
+            open_session(common, console, teller=screen) as session,
+            closing(follow(session, screen or console)) as surveys,
+        ):
             if screen is None:
                 _print_events(surveys, console, json)
             else:
@@ -62,8 +62,6 @@ class _Screen(Console):
         """The screen itself shows what goes on."""
 
     def _say(self, text: str) -> None:
-        from lockctl.render.harmless import visible
-
         self.said.append(visible(text))
         del self.said[:-_KEPT]
 
@@ -82,7 +80,6 @@ def _print_events(surveys: Iterator[Survey | None], console: Console, json: bool
     """A line for each event, as long as anybody reads them."""
     from lockctl.render.as_json import dump, event_object
     from lockctl.render.live import event_lines
-    from lockctl.survey.changes import find_changes
 
     before = None
     for survey in surveys:
@@ -104,7 +101,6 @@ def _fill_screen(surveys: Iterator[Survey | None], screen: _Screen, console: Con
     from rich.live import Live
 
     from lockctl.render.live import event_lines, live_view
-    from lockctl.survey.changes import find_changes
 
     events: deque[str] = deque(maxlen=_EVENTS)
     survey, looked = None, 0.0

@@ -6,7 +6,6 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from smbprotocol.connection import Dialects
@@ -20,6 +19,7 @@ from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import LockctlError, Unreachable
 from lockctl.settings.address import SmbAddress
+from lockctl.settings.credentials import Login
 from lockctl.transport.smb.errors import WireError, lost, translate_connect
 from lockctl.transport.smb.hardening import REPLY_SECONDS, DeadlineConnection
 from lockctl.transport.smb.messages import READ_UNIT, RELATED, parse_create
@@ -32,30 +32,15 @@ LEAST_UNIT = 4096
 """Bytes to ask for at a time at least, whatever the server says: else one that says 1 would be asked for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Who logs on to the share. `protocol` is one of SPNEGO's: negotiate, ntlm or kerberos."""
-
-    user: str
-    password: str = field(repr=False)
-    domain: str = ""
-    protocol: str = "negotiate"
-
-    @property
-    def account(self) -> str:
-        """`DOMAIN\\user`, or the user alone."""
-        return f"{self.domain}\\{self.user}" if self.domain else self.user
-
-
 class SmbConnection:
     """A session on one share. All requests go through `exchange` and `flights`."""
 
-    def __init__(self, address: SmbAddress, credentials: Credentials, deadline: Deadline) -> None:
+    def __init__(self, address: SmbAddress, login: Login, deadline: Deadline) -> None:
         """Connects, logs on and opens the share. Raises Unreachable, ShareRefused, NoRepository, DeadlinePassed."""
         self._deadline = deadline
         self._connection = DeadlineConnection(address.host, address.port, deadline)
         # In a thread: asking the name server and Kerberos have no time limit of their own.
-        opening = Background(lambda: self._open(address, credentials))
+        opening = Background(lambda: self._open(address, login))
         if not opening.wait(deadline.cap(CONNECT_SECONDS)):
             if deadline.passed():
                 raise deadline.error()
@@ -73,19 +58,19 @@ class SmbConnection:
             self.close()
             if deadline.passed():
                 raise deadline.error() from error
-            user = credentials.account
+            user = login.account
             raise translate_connect(error, address.host, address.port, address.share, user) from error
 
-    def _open(self, address: SmbAddress, credentials: Credentials) -> None:
+    def _open(self, address: SmbAddress, login: Login) -> None:
         connection = self._connection
         connection.connect(timeout=math.ceil(self._deadline.cap(CONNECT_SECONDS)))
         encrypt = bool(connection.supports_encryption) and connection.dialect >= Dialects.SMB_3_0_0
         session = Session(
             connection,
-            credentials.account,
-            credentials.password,
+            login.account,
+            login.password,
             require_encryption=encrypt,
-            auth_protocol=credentials.protocol,
+            auth_protocol=login.protocol,
         )
         session.connect()
         tree = TreeConnect(session, f"\\\\{address.host}\\{address.share}")

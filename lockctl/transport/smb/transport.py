@@ -13,10 +13,11 @@ from smbprotocol.header import NtStatus
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import FileError, InUse, NotFound, Unreachable
 from lockctl.settings.address import SmbAddress
+from lockctl.settings.credentials import Login
 from lockctl.transport.base import Entry, Listing, Removal
 from lockctl.transport.names import check_directory, check_entry, check_path, is_usable
 from lockctl.transport.smb import messages as message
-from lockctl.transport.smb.connection import Credentials, SmbConnection
+from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.errors import translate_file
 from lockctl.transport.smb.watch import SmbWatch
 
@@ -29,9 +30,9 @@ _PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 class SmbTransport:
     """A repository on a share; see `base.Remover` for what each method promises."""
 
-    def __init__(self, address: SmbAddress, credentials: Credentials, deadline: Deadline) -> None:
+    def __init__(self, address: SmbAddress, login: Login, deadline: Deadline) -> None:
         """Connects and logs on. Raises Unreachable, ShareRefused, NoRepository, DeadlinePassed."""
-        self._connection = SmbConnection(address, credentials, deadline)
+        self._connection = SmbConnection(address, login, deadline)
         self._root = address.path
         self._deadline = deadline
 

@@ -46,3 +46,28 @@ def test_a_signal_outside_is_raised_at_once(signals: Signals) -> None:
     with pytest.raises(Interrupted) as caught:
         os.kill(os.getpid(), signal.SIGINT)
     assert caught.value.status == 130
+
+
+def test_shields_are_counted(signals: Signals) -> None:
+    """One inside another, or beside it in another thread, ends nothing before its time."""
+    done: list[str] = []
+
+    def nested() -> None:
+        with signals.shield():
+            with signals.removing():
+                os.kill(os.getpid(), signal.SIGINT)
+            done.append("still shielded")
+
+    with pytest.raises(Interrupted):
+        nested()
+    assert done == ["still shielded"]
+
+
+def test_what_only_prints_has_begun_no_removal(signals: Signals) -> None:
+    """A deadline that passes before anything was removed is told from one that comes after that."""
+    with signals.shield():
+        assert not signals.has_begun
+    assert not signals.has_begun
+    with signals.removing():
+        assert signals.has_begun
+    assert signals.has_begun

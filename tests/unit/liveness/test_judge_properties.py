@@ -49,8 +49,8 @@ def first(folder: Sequence[LockFile], known: Facts, findings: Sequence[Witness])
 
 
 def not_set_back(known: Facts, folder: Sequence[LockFile]) -> Facts:
-    """The same facts, with a directory's time that is not older than any creation in it."""
-    newest = max(file.entry.created or 0 for file in folder)
+    """The same facts, with a directory's time that is not older than any time in it."""
+    newest = max(max(file.entry.created or 0, file.entry.written) for file in folder)
     return replace(known, directory_changed=max(known.directory_changed, newest))
 
 
@@ -216,7 +216,9 @@ def test_other_hosts_locks_say_nothing_but_by_the_directorys_time(
 ) -> None:
     """Neither their clocks nor what was found out about them; the directory's time is given, and not set back."""
     beside = [
-        replace(file, lock=replace(file.lock, hostname="elsewhere"), entry=replace(file.entry, name=f"{file.id[:63]}x"))
+        replace(
+            file, content=replace(file.lock, hostname="elsewhere"), entry=replace(file.entry, name=f"{file.id[:63]}x")
+        )
         for file in others
         if file.lock is not None
     ]

@@ -175,3 +175,13 @@ def test_each_look_is_fresh() -> None:
     for process in kept.values():
         process._create_time = 1.0
     assert look_at_this_machine().started[os.getpid()] > 10**9
+
+
+def test_where_the_start_of_the_machine_is_hidden_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a unit with ProcSubset=pid: one lock of this host must not end the run."""
+
+    def hidden() -> float:
+        raise FileNotFoundError(2, "No such file or directory", "/proc/stat")
+
+    monkeypatch.setattr(psutil, "boot_time", hidden)
+    assert look_at_this_machine().blind == "/proc/stat cannot be read"

@@ -12,14 +12,12 @@ import pytest
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.errors import ConnectionLost, DeadlinePassed, InUse, JournalError, LockctlError, PermissionRefused
 from lockctl.liveness.evidence import Clocks, State, Verdict
-from lockctl.removal.aftermath import close_intents, find_returned, held_ids
 from lockctl.removal.step import remove_lock
-from lockctl.repository.config import Config
 from lockctl.repository.lock import Lock, LockFile
 from lockctl.state.journal import Journal
 from lockctl.state.records import Origin, Outcome, Record, Removed
+from lockctl.survey.returns import find_returned, held_ids
 from lockctl.survey.values import Survey
-from lockctl.transport.base import Entry
 from tests.memory import MemoryTransport
 from tests.unit.making import CONFIG, NOW, SECOND, make_file, make_lock, make_survey, make_verdict
 
@@ -36,7 +34,7 @@ class Scene:
         self.journal = Journal(folder / "state")
         self.path = f"locks/{'a' * 64}"
         entry = self.memory.put(self.path, DATA, written=self.memory.clock - 3_000_000)
-        self.verdict = make_verdict(LockFile(entry, DATA, make_lock(7200), None))
+        self.verdict = make_verdict(LockFile(entry, DATA, make_lock(7200)))
         self.survey = make_survey([self.verdict])
 
     def remove(self) -> tuple[Outcome, bool]:
@@ -117,19 +115,6 @@ def test_a_lost_reply_is_neither_done_nor_undone(scene: Scene, error: LockctlErr
     assert scene.remove() == (Outcome.UNKNOWN, True)
     assert scene.memory.calls == ["remove"], "never repeated blindly"
     assert scene.record().outcome is None
-    later = make_survey([] if after else [scene.verdict])
-    (closed,) = close_intents(scene.journal, later)
-    assert closed.outcome is (Outcome.UNKNOWN if after else Outcome.KEPT)
-    assert scene.record().outcome is closed.outcome
-    assert scene.record().outcome_text == closed.outcome_text != ""
-    assert close_intents(scene.journal, later) == []
-
-
-def test_intents_of_other_repositories_stay_open(scene: Scene) -> None:
-    scene.memory.fail("remove", LOST)
-    scene.remove()
-    assert close_intents(scene.journal, make_survey([], config=Config("d" * 64, 2, ""))) == []
-    assert scene.record().outcome is None
 
 
 def test_a_server_that_numbers_and_dates_anew_shows_the_same_file(scene: Scene) -> None:
@@ -198,7 +183,8 @@ def test_an_owner_comes_back_once() -> None:
 @pytest.mark.parametrize(("ago", "held"), [(0, True), (86_000, True), (86_500, False), (-60, True)])
 def test_what_was_put_back_is_held_for_a_day(ago: int, held: bool) -> None:
     at = format_moment(time.time_ns() - ago * SECOND)
-    assert held_ids([record(held_at=at), record(restored_at=at)]) == (frozenset({"a" * 64}) if held else frozenset())
+    ids = held_ids([record(held_at=at), record(restored_at=at)], time.time_ns())
+    assert ids == (frozenset({"a" * 64}) if held else frozenset())
 
 
 def test_the_journal_that_fails_after_the_removal_is_told(scene: Scene) -> None:
@@ -212,10 +198,10 @@ def test_the_journal_that_fails_after_the_removal_is_told(scene: Scene) -> None:
     assert "journal" in result.text
 
 
-def test_a_survey_keeps_the_times_of_an_entry() -> None:
-    """What was removed is put in order by the server's clock, not by ours."""
-    survey = replace(make_survey([]), clocks=Clocks(NOW, NOW + 90 * MINUTE * SECOND))
-    shown: Verdict = make_verdict(make_file(make_lock(0), created=-95 * MINUTE), State.ACTIVE)
-    removed = replace(record().removed, server_time=survey.clocks.server)
-    assert isinstance(shown.file.entry, Entry)
-    assert len(find_returned([record(removed=removed)], replace(survey, verdicts=(shown,)))) == 1
+def test_what_came_back_is_put_in_order_by_the_servers_clock() -> None:
+    """Its owner's is a minute behind the removal, and the server's an hour and a half ahead of ours."""
+    shown: Verdict = make_verdict(make_file(make_lock(MINUTE), created=-95 * MINUTE), State.ACTIVE)
+    removed = replace(record().removed, server_time=NOW + 90 * MINUTE * SECOND)
+    survey = replace(make_survey([shown]), clocks=Clocks(NOW, removed.server_time))
+    assert len(find_returned([record(removed=removed)], survey)) == 1
+    assert find_returned([record()], survey) == []

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from lockctl.errors import WrongPassword
 from lockctl.liveness.evidence import State, Witness
-from lockctl.removal.plan import Kept, Wish, make_plan
-from lockctl.removal.report import Result, Run
+from lockctl.removal.plan import Kept, Plan, Wish, make_plan
+from lockctl.removal.report import Report, Result
 from lockctl.render import as_json
 from lockctl.repository.lock import Problem
 from lockctl.state.records import Outcome
+from lockctl.survey.values import Selection
 from tests.unit.making import make_file, make_survey, make_verdict, of_host
 
 LOCK_KEYS = (
@@ -53,14 +54,14 @@ def test_the_keys_of_a_prune() -> None:
     outcomes = [Outcome.REMOVED, Outcome.KEPT, Outcome.GONE]
     results = [Result(verdict, outcome, "text") for verdict, outcome in zip(verdicts, outcomes, strict=False)]
     results.append(Result(verdicts[3], Outcome.KEPT, "not permitted", failed=True))
-    run = Run(survey, [Kept(verdicts[4], "held")], results)
-    shown = as_json.run_object(run, "lockctl.prune/1")
+    plan = Plan(survey, Wish(), tuple(verdicts[:4]), (Kept(verdicts[4], "held"),))
+    shown = as_json.report_object(Report(plan, results), "lockctl.prune/1")
     assert list(shown) == ["schema", "repository", "clock", "dry_run", "removed", "kept", "failed", "gone"]
     assert (shown["schema"], shown["dry_run"]) == ("lockctl.prune/1", False)
     hosts = {key: {lock["hostname"] for lock in shown[key]} for key in ("removed", "kept", "failed", "gone")}
     assert hosts == {"removed": {"web0"}, "kept": {"web4", "web1"}, "failed": {"web3"}, "gone": {"web2"}}
     assert shown["failed"][0]["error"] == "not permitted"
-    dry = as_json.plan_object(survey, make_plan(survey, Wish(hosts=("web1",))), "lockctl.prune/1")
+    dry = as_json.plan_object(make_plan(survey, Wish(Selection(("web1",)))), "lockctl.prune/1")
     assert list(dry) == list(shown)
     assert (dry["dry_run"], len(dry["removed"]), len(dry["kept"])) == (True, 1, 4)
 

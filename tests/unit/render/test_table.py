@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockctl.liveness.evidence import State, Verdict
-from lockctl.removal.plan import Kept, Plan, Wish, make_plan
-from lockctl.removal.report import Result, Run
+from lockctl.removal.plan import Kept, Plan, Wish
+from lockctl.removal.report import Report, Result
 from lockctl.render import as_csv, as_json, details, table
 from lockctl.render.harmless import visible
 from lockctl.render.words import count, describe_age, describe_wait, paint, short_ids
 from lockctl.repository.lock import Problem
+from lockctl.settings.policy import Policy, Thresholds
 from lockctl.state.records import Origin, Outcome, Record, Removed
-from lockctl.survey.values import Policy
 from tests.unit.making import CONFIG, NOW, make_file, make_lock, make_survey, make_verdict, of_host, seconds
 
 HOSTILE = [
@@ -108,18 +108,19 @@ def texts(verdict: Verdict) -> Iterable[str]:
     """The verdict in every form for people."""
     survey = make_survey([verdict])
     kept = Kept(verdict, verdict.reasons[0].text)
-    run = Run(survey, [kept], [Result(verdict, Outcome.REMOVED), Result(verdict, Outcome.KEPT, "failed", failed=True)])
+    plan = Plan(survey, Wish(), (), (kept,))
+    results = [Result(verdict, Outcome.REMOVED), Result(verdict, Outcome.KEPT, "failed", failed=True)]
+    report = Report(plan, results)
     yield table.lock_table([verdict], colour=False)
     yield table.lock_table([verdict], colour=False, wide=True)
     yield table.lock_table([verdict], colour=False, format_name="github")
-    yield table.plan_table(make_plan(survey, Wish()), colour=False)
-    yield table.plan_table(Plan((), (kept,)), colour=False)
+    yield table.plan_table([verdict], [kept], colour=False)
     yield table.can_run(survey)
     yield table.history_table([record_of(verdict)])
-    yield from table.removal_lines(run)
-    yield from table.failure_lines(run)
-    yield table.run_summary(run, colour=False)
-    yield details.describe(verdict, survey.clocks, colour=False)
+    yield from table.removal_lines(report)
+    yield from table.failure_lines(report)
+    yield table.report_summary(report, colour=False)
+    yield details.describe(verdict, survey, colour=False)
     yield as_csv.csv_text([verdict])
 
 
@@ -140,12 +141,13 @@ def texts(verdict: Verdict) -> Iterable[str]:
         (
             [make_verdict(state=State.DEAD, wait=10), make_verdict(wait=1)],
             "owner",
-            "Remove 2 locks? 2 of them are judged by the owner's clock alone; 'prune --watch' makes sure in 1 min.",
+            "Remove 2 locks? All are judged by the owner's clock alone; 'prune --watch' makes sure in 1 min.",
         ),
     ],
 )
 def test_the_question_says_what_it_rests_on(verdicts: list[Verdict], trust: str | None, question: str) -> None:
-    assert table.plan_question(Plan(tuple(verdicts), ()), Policy(trust_clock=trust)) == question
+    survey = make_survey(verdicts, policy=Policy(trust_clock=trust))
+    assert table.plan_question(Plan(survey, Wish(), tuple(verdicts), ())) == question
 
 
 @pytest.mark.parametrize(
@@ -253,3 +255,12 @@ def test_what_can_run() -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 locks"), (1, "1 lock"), (2, "2 locks")])
 def test_counts(number: int, text: str) -> None:
     assert count(number, "lock") == text
+
+
+def test_what_would_change_names_the_thresholds_that_are_set() -> None:
+    policy = Policy(Thresholds(missed=600, expired=7200))
+    verdict = make_verdict(state=State.OVERDUE)
+    shown = details.describe(verdict, make_survey([verdict], policy=policy), colour=False)
+    assert "without one it is stale after 2 h by both" in shown
+    active = make_verdict(state=State.ACTIVE)
+    assert "or 10 min without a renewal" in details.describe(active, make_survey([active], policy=policy), colour=False)

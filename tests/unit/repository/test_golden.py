@@ -18,7 +18,8 @@ from lockctl.errors import (
     WrongPassword,
 )
 from lockctl.repository.lock import MAX_LOCK_SIZE, Problem
-from lockctl.repository.opening import MAX_KEYS, Repository, open_repository
+from lockctl.repository.locks import Repository, open_repository
+from lockctl.repository.opening import MAX_KEYS
 from lockctl.transport.local.directory import LocalTransport
 from tests.memory import MemoryTransport
 from tests.unit.envelope import (

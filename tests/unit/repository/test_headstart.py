@@ -7,7 +7,7 @@ import pytest
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import WrongPassword
 from lockctl.repository.headstart import HeadStart
-from lockctl.repository.opening import open_repository
+from lockctl.repository.locks import open_repository
 from tests.memory import MemoryTransport
 from tests.unit.envelope import PASSWORD, config_bytes, key_bytes, named
 

@@ -9,7 +9,7 @@ import pytest
 
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import NoLocksFolder
-from lockctl.repository.opening import Repository, open_metadata, open_repository
+from lockctl.repository.locks import Repository, open_metadata, open_repository
 from lockctl.transport.base import Reader
 from lockctl.transport.local.directory import LocalTransport
 from tests.memory import MemoryTransport

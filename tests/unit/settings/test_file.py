@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from lockctl.errors import UsageError
-from lockctl.settings.file import Configuration, parse_configuration, read_configuration
+from lockctl.settings.file import parse_policy, read_policy
 from lockctl.settings.folders import configuration_file
-from lockctl.settings.policy import Probe, Thresholds
+from lockctl.settings.policy import Policy, Probe, Thresholds
 
 WHOLE = """
 this_host = ["web1", "raspberrypi"]
@@ -33,10 +33,10 @@ command = ["true"]
 def test_a_whole_file(tmp_path: Path) -> None:
     (tmp_path / "lockctl").mkdir()
     (tmp_path / "lockctl/config.toml").write_text(WHOLE)
-    assert read_configuration(configuration_file({"XDG_CONFIG_HOME": str(tmp_path)})) == Configuration(
+    assert read_policy(configuration_file({"XDG_CONFIG_HOME": str(tmp_path)})) == Policy(
         Thresholds(missed=600, expired=3600),
-        ("web1", "raspberrypi"),
-        (Probe(("web*", "db1"), ("ssh", "--", "{host}", "alive", "{pid}"), 20), Probe(("*",), ("true",), 10)),
+        this_host=("web1", "raspberrypi"),
+        probes=(Probe(("web*", "db1"), ("ssh", "--", "{host}", "alive", "{pid}"), 20), Probe(("*",), ("true",), 10)),
     )
 
 
@@ -54,7 +54,7 @@ def test_where_the_file_is(variables: dict[str, str], file: str) -> None:
 
 
 def test_an_empty_file_changes_nothing() -> None:
-    assert parse_configuration({}) == Configuration()
+    assert parse_policy({}) == Policy()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_empty_file_changes_nothing() -> None:
 )
 def test_every_mistake_is_named(table: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        parse_configuration(table)
+        parse_policy(table)
 
 
 @pytest.mark.parametrize("text", [b"a = ", b"\xff\xfe", b"[thresholds]\nmissed = '1m'"])
@@ -89,4 +89,4 @@ def test_the_file_is_named_too(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "lockctl").mkdir()
     (tmp_path / "lockctl/config.toml").write_bytes(text)
     with pytest.raises(UsageError, match=r"lockctl/config\.toml"):
-        read_configuration(configuration_file({"XDG_CONFIG_HOME": str(tmp_path)}))
+        read_policy(configuration_file({"XDG_CONFIG_HOME": str(tmp_path)}))

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from lockctl.errors import UsageError
-from lockctl.settings.address import LocalAddress, SmbAddress
 from lockctl.settings.credentials import Login, parse_credentials
 from lockctl.settings.folders import state_directory
 from lockctl.settings.password import PasswordOptions, find_password
-from lockctl.settings.place import find_place
+from lockctl.settings.place import LocalPlace, SmbPlace, find_place
 
 SECRET = "hunter2"
 
@@ -37,7 +36,7 @@ def refuse(question: str, otherwise: str) -> str:
 )
 def test_the_address_and_its_sources(option: str | None, environment: Mapping[str, str], shown: str) -> None:
     place = find_place(option, None, environment, refuse)
-    assert (place.shown, place.target, place.login) == (shown, LocalAddress(shown), None)
+    assert place == LocalPlace(shown, shown)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +151,7 @@ def test_the_login_of_a_share(
         (tmp_path / "credentials").write_text(credentials)
         environment = {**environment, "LOCKCTL_SMB_CREDENTIALS": str(tmp_path / "credentials")}
     place = find_place(address, None, environment, ask)
-    assert isinstance(place.target, SmbAddress)
+    assert isinstance(place, SmbPlace)
     assert place.login == login
     assert bool(place.warning) is (":in%20it@" in address)
     assert "in it" not in place.shown + place.warning + repr(place)
@@ -161,6 +160,7 @@ def test_the_login_of_a_share(
 def test_the_option_goes_before_the_environment(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(CREDENTIALS)
     place = find_place("//nas/b", str(tmp_path / "credentials"), {"LOCKCTL_SMB_CREDENTIALS": "/none"}, refuse)
+    assert isinstance(place, SmbPlace)
     assert place.login == Login("joe", "from file", "CORP")
 
 

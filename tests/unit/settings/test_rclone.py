@@ -11,7 +11,7 @@ import pytest
 from lockctl.errors import UsageError
 from lockctl.settings.address import RcloneAddress, SmbAddress
 from lockctl.settings.credentials import Login
-from lockctl.settings.place import find_place
+from lockctl.settings.place import SmbPlace, find_place
 from lockctl.settings.rclone import read_remote, reveal
 from tests.lab.processes import binary
 from tests.lab.restic import obscured
@@ -162,6 +162,7 @@ def nobody(what: str, otherwise: str) -> str:
 def test_a_place_on_a_remote(tmp_path: Path) -> None:
     (tmp_path / "rclone.conf").write_text(f"{MINIMAL}pass = {obscured('secret')}\n")
     place = find_place("rclone:nas:backup/restic", None, {"RCLONE_CONFIG": str(tmp_path / "rclone.conf")}, nobody)
+    assert isinstance(place, SmbPlace)
     assert place.login == Login("joe", "secret", "WORKGROUP")
     assert place.shown == "rclone:nas:backup/restic"
     assert "secret" not in repr(place)

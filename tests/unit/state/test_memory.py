@@ -117,8 +117,8 @@ RENUMBERED = replace(LOCK, entry=replace(LOCK.entry, file_id=9, created=7, writt
     ("before", "after", "seconds"),
     [
         (LOCK, RENUMBERED, 3600),
-        (LOCK, replace(LOCK, lock=None, problem=Problem.SEALED), 3600),
-        (LOCK, replace(LOCK, lock=None, problem=Problem.UNDECODABLE), 3600),
+        (LOCK, replace(LOCK, content=Problem.SEALED), 3600),
+        (LOCK, replace(LOCK, content=Problem.UNDECODABLE), 3600),
         (LOCK, replace(LOCK, entry=replace(LOCK.entry, name="c" * 64)), 0),
         (replace(CUT, entry=replace(LOCK.entry, size=60)), LOCK, 0),
         (CUT, CUT, 3600),
@@ -156,11 +156,25 @@ def test_what_was_not_there_in_between_is_forgotten() -> None:
         ([[], [LOCK]], 100),
         ([[], [LOCK], [LOCK]], 200),
         ([[CUT], [LOCK, CUT]], 100),
-        ([[], [replace(LOCK, lock=None, problem=Problem.INCOMPLETE)], [LOCK]], 200),
+        ([[], [replace(LOCK, content=Problem.INCOMPLETE)], [LOCK]], 100),
+        ([[replace(LOCK, content=Problem.INCOMPLETE)], [LOCK]], 100),
+        ([[], [replace(LOCK, content=Problem.UNREADABLE)], [LOCK]], 200),
+        ([[replace(LOCK, content=Problem.UNREADABLE)], [LOCK]], None),
         ([[], [LOCK], []], None),
         ([[], [LOCK], [], [LOCK]], 100),
     ],
-    ids=["first look", "came", "came and stayed", "beside others", "came and was completed", "went", "came again"],
+    ids=[
+        "first look",
+        "came",
+        "came and stayed",
+        "beside others",
+        "came and was completed",
+        "was completed",
+        "came and could be read",
+        "could be read",
+        "went",
+        "came again",
+    ],
 )
 def test_what_was_not_there_before_is_not_older(looks: list[list[LockFile]], at_most: float | None) -> None:
     """A look each hundred seconds."""
@@ -189,3 +203,42 @@ def test_a_listing_that_is_too_long_proves_no_absence() -> None:
 
 def test_strangers_files_are_not_remembered() -> None:
     assert remember((START, [make_file(None, name="f" * 63, problem=Problem.FOREIGN)])).sightings == {}
+
+
+def test_what_grew_before_our_eyes_is_not_older() -> None:
+    """Whatever its creation says: it was written after the look before."""
+    grown = replace(CUT, entry=replace(CUT.entry, size=CUT.entry.size + 60))
+    assert remember((START, [CUT]), (later(5), [grown])).seen()[CUT.id] == Seen(0, 5)
+
+
+def test_a_machine_that_goes_on_from_a_snapshot_is_another() -> None:
+    """It has the same boot id, and clocks of its own that stand where they stood then."""
+    first = replace(START, awake=900.0, wall=START.wall + 3600, server=START.server + 3600)
+    second = replace(first, awake=909.0, boot=START.boot + 9, wall=first.wall + 9)
+    memory = remember((START, [LOCK]), (first, [LOCK]), (second, [LOCK]))
+    assert memory.seen() == {LOCK.id: Seen(9)}
+
+
+@pytest.mark.parametrize(
+    ("moments", "stands"),
+    [
+        ([START], False),
+        ([START, restarted(3600, 300)], False),
+        ([START, replace(restarted(3600, 300), started=False)], True),
+        ([START, replace(restarted(900, 300), started=False)], False),
+        ([START, later(600, wall=-300)], False),
+        ([START, restarted(86400, 300)], False),
+        ([START, restarted(86400, 40)], True),
+    ],
+    ids=[
+        "first sight",
+        "a restart",
+        "starts of a container",
+        "not long ago",
+        "a clock that was set",
+        "five minutes a day",
+        "forty seconds a day",
+    ],
+)
+def test_whether_anything_adds_up(moments: list[Moment], stands: bool) -> None:
+    assert remember(*((moment, [LOCK]) for moment in moments)).stands_still is stands

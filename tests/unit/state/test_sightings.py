@@ -7,29 +7,45 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lockctl.clock.boot import boottime
+from lockctl.clock.boot import Instant, this_instant
 from lockctl.repository.lock import LockFile, Problem
+from lockctl.state.machine import Host, file_system, is_first_start, moment_at
 from lockctl.state.memory import Moment
-from lockctl.state.sightings import MAX_REPOSITORIES, Host, Sightings, file_system, is_first_start, moment_at
+from lockctl.state.sightings import KEPT_SECONDS, Sightings
 from tests.unit.making import make_file, make_lock
 
 START = Moment("boot-1", 1000.0, 5000.0, 50_000.0, 70_000.0)
 LATER = Moment("boot-1", 4600.0, 8600.0, 53_600.0, 73_600.0)
 LOCK = make_file(make_lock(0), name="a" * 64)
 CUT = make_file(None, name="b" * 64, problem=Problem.INCOMPLETE)
-HERE = Host("1" * 64, "here")
+HERE = Host(("1" * 64, ""), "here")
+ELSEWHERE = Host(("2" * 64, ""), "db1")
 
 
 def note(folder: Path, now: Moment, *files: LockFile, machine: Host = HERE, repository: str = "x") -> tuple[float, str]:
-    """What a run of its own finds out: for how long LOCK stands there, and what is wrong with the memory."""
+    """What a run of its own finds out: for how long LOCK stands there, and what is wrong with the memory.
+
+    The folder was made an hour ago, where it is a folder.
+    """
+    age(folder, 3600)
     memory, problem = Sightings(folder, machine).note(repository, files or [LOCK], now)
     return memory.seen()[LOCK.id].at_least, problem
+
+
+def age(folder: Path, seconds: float) -> None:
+    """Let this folder have been made so long ago."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+    if folder.is_dir() and not folder.is_symlink():
+        (folder / "lock").touch(mode=0o600)
+        os.utime(folder / "lock", (time.time() - seconds,) * 2)
 
 
 def memory_file(folder: Path) -> Path:
@@ -39,6 +55,7 @@ def memory_file(folder: Path) -> Path:
 
 def test_one_run_remembers_for_the_next(tmp_path: Path) -> None:
     folder = tmp_path / "state/sightings"
+    age(folder, 3600)
     memory, _ = Sightings(folder, HERE).note("x", [LOCK, CUT], START)
     again, problem = Sightings(folder, HERE).note("x", [LOCK, CUT], LATER)
     assert again == memory.look([LOCK, CUT], LATER)
@@ -51,30 +68,74 @@ def test_another_repository_is_another(tmp_path: Path) -> None:
     assert note(tmp_path, LATER, repository="y") == (0, "")
 
 
-def test_a_folder_that_was_just_made_is_told_for_all_of_the_run(tmp_path: Path) -> None:
-    """Else a run would wait for ever whose folder is new each time, as in a container without a volume."""
+def test_a_folder_in_which_nothing_can_have_been_seen_for_long_enough_is_told(tmp_path: Path) -> None:
+    """Else a run would wait for ever whose folder is new each time, as in a container without a volume.
+
+    Whatever else looked in it before: a list of the same repository, a prune of another one.
+    """
     folder = tmp_path / "sightings"
-    sightings = Sightings(folder, HERE)
+    for repository in ("x", "x", "y"):
+        _, problem = Sightings(folder, HERE).note(repository, [LOCK], START)
+        assert problem.startswith(f"{folder} was made 0 s ago.")
+    age(folder, 1300)
+    assert "was made 21 min" in Sightings(folder, HERE).note("x", [LOCK], LATER)[1]
+    age(folder, 1400)
+    assert Sightings(folder, HERE).note("x", [LOCK], LATER)[1] == ""
+
+
+def test_what_was_wrong_at_first_is_told_for_all_of_the_run(tmp_path: Path) -> None:
+    note(tmp_path, START)
+    memory_file(tmp_path).write_text("{")
+    sightings = Sightings(tmp_path, HERE)
     for moment in (START, LATER):
-        _, problem = sightings.note("x", [LOCK], moment)
-        assert problem.startswith(f"{folder} was made by this run.")
-    assert note(folder, LATER) == (3600, "")
+        assert "starts anew" in sightings.note("x", [LOCK], moment)[1]
+
+
+def test_a_folder_that_was_made_in_the_future_is_not_young(tmp_path: Path) -> None:
+    """The clock was wrong then."""
+    age(tmp_path, -86400)
+    assert Sightings(tmp_path, HERE).note("x", [LOCK], START)[1] == ""
+
+
+def test_a_run_that_stays_remembers_what_it_saw_itself(tmp_path: Path) -> None:
+    """Where nothing can be written."""
+    (tmp_path / "sightings").write_text("a file where a folder should be")
+    sightings = Sightings(tmp_path / "sightings", HERE)
+    for moment, stood in ((START, 0), (LATER, 3600)):
+        memory, problem = sightings.note("x", [LOCK], moment)
+        assert memory.seen()[LOCK.id].at_least == stood
+        assert problem.startswith("cannot write ")
+
+
+def test_a_memory_in_which_nothing_ever_adds_up_is_told(tmp_path: Path) -> None:
+    """A container that keeps its volume and gets a new boot id with each start."""
+    starts = [
+        replace(START, boot_id=str(n), wall=START.wall + 3600 * n, server=START.server + 3600 * n, started=False)
+        for n in range(3)
+    ]
+    assert note(tmp_path, starts[0]) == (0, "")
+    for start in starts[1:]:
+        stood, problem = note(tmp_path, start)
+        assert stood == 0
+        assert "does not add up" in problem
 
 
 @pytest.mark.parametrize(("kind", "said"), [("tmpfs", "emptied at each start"), ("overlay", "container"), ("ext4", "")])
 def test_where_a_new_folder_lies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, said: str) -> None:
     monkeypatch.setattr("lockctl.state.sightings.file_system", lambda _: kind)
-    _, problem = note(tmp_path / "sightings", START)
+    _, problem = Sightings(tmp_path / "sightings", HERE).note("x", [LOCK], START)
     assert said in problem
     assert ("It lies in" in problem) is bool(said)
 
 
 def test_another_machines_memory_is_told_and_starts_anew(tmp_path: Path) -> None:
     note(tmp_path, START)
-    stood, problem = note(tmp_path, LATER, machine=Host("2" * 64, "db1"))
+    stood, problem = note(tmp_path, LATER, machine=ELSEWHERE)
     assert stood == 0
     assert "another machine's (here)" in problem
-    assert note(tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700), machine=Host("2" * 64, "new name")) == (
+    assert note(
+        tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700), machine=replace(ELSEWHERE, hostname="new name")
+    ) == (
         100,
         "",
     )
@@ -96,9 +157,14 @@ def test_a_damaged_memory_is_told_and_starts_anew(tmp_path: Path, damage: bytes)
         ("looked", None),
         ("looked", ["x", 1, 2, 3]),
         ("looked", ["x", 1e999, 0, 0, 0]),
-        ("locks", {"a" * 64: [[136, 1], 1e999, None]}),
-        ("locks", {"a" * 64: [[136, 1], "x", None]}),
-        ("locks", {"a" * 64: [[136, 1], 1]}),
+        ("looked", ["x", 0, -1e300, 0, 0]),
+        ("locks", {"a" * 64: [[136, 1], [0, 0], 1e999, None]}),
+        ("locks", {"a" * 64: [[136, 1], [0, 0], 1e300, None]}),
+        ("locks", {"a" * 64: [[136, 1], [0, 0], -1, None]}),
+        ("locks", {"a" * 64: [[136, 1], [0, 0], 0, 1e300]}),
+        ("locks", {"a" * 64: [[136, 1], [0, 0], "x", None]}),
+        ("locks", {"a" * 64: [[136, 1], [0], 1, None]}),
+        ("locks", {"a" * 64: [[136, 1], [0, 0], 1]}),
         ("locks", [1]),
         ("machine", "x"),
     ],
@@ -199,11 +265,17 @@ def test_a_full_disk_costs_one_look_and_leaves_nothing_behind(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {"lock", file.name}
 
 
-def test_it_stays_small(tmp_path: Path) -> None:
-    """Many repositories do not fill the disk."""
-    for number in range(MAX_REPOSITORIES + 5):
+def test_a_repository_that_nobody_looks_at_is_forgotten_after_months(tmp_path: Path) -> None:
+    """Not by their number: of many that are looked at by turns each would be forgotten before its turn."""
+    for number in range(300):
         note(tmp_path, START, repository=str(number))
-    assert len([path for path in tmp_path.iterdir() if len(path.name) == 64]) == MAX_REPOSITORIES
+    kept = [path for path in tmp_path.iterdir() if len(path.name) == 64]
+    assert len(kept) == 300
+    for path in kept[:5]:
+        os.utime(path, (time.time() - KEPT_SECONDS - 60,) * 2)
+    note(tmp_path, START, repository="another")
+    assert {path for path in tmp_path.iterdir() if len(path.name) == 64} >= set(kept[5:])
+    assert not any(path.exists() for path in kept[:5])
 
 
 def test_runs_that_were_killed_while_writing_leave_one_file_at_most(tmp_path: Path) -> None:
@@ -229,27 +301,54 @@ def test_it_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
 
 def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
     """Many processes note the same lock, and none counts an interval that another has counted."""
-    started = boottime()
+    age(tmp_path, 3600)
+    started = this_instant()
     Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(started, 0))
     script = (
-        "import sys; from pathlib import Path; from lockctl.state.sightings import Host, Sightings, moment_at\n"
-        "from lockctl.clock.deadline import boottime; from tests.unit.state.test_sightings import HERE, LOCK\n"
-        "for _ in range(20): Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], moment_at(boottime(), 0))\n"
+        "import sys; from pathlib import Path; from lockctl.clock.boot import this_instant\n"
+        "from lockctl.state.machine import moment_at; from lockctl.state.sightings import Sightings\n"
+        "from tests.unit.state.test_sightings import HERE, LOCK\n"
+        "for _ in range(20): Sightings(Path(sys.argv[1]), HERE).note('x', [LOCK], moment_at(this_instant(), 0))\n"
     )
     runs = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(4)]
     assert [run.wait(60) for run in runs] == [0] * 4
-    ended = boottime()
+    ended = this_instant()
     memory, problem = Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(ended, 0))
-    assert memory.seen()[LOCK.id].at_least == pytest.approx(ended - started, abs=0.5)
+    assert memory.seen()[LOCK.id].at_least == pytest.approx(ended.boot - started.boot, abs=0.5)
     assert problem == ""
 
 
-def test_a_moment_of_the_past() -> None:
-    """A moment is taken back to when the answer came, by all clocks of this machine alike."""
-    now, then = moment_at(boottime(), 7), moment_at(boottime() - 100, 7)
-    assert (now.boot_id, now.server) == (then.boot_id, 7e-9)
-    for clock in ("awake", "boot", "wall"):
-        assert getattr(now, clock) - getattr(then, clock) == pytest.approx(100, abs=0.1)
+def test_a_moment_is_what_the_clocks_said() -> None:
+    moment = moment_at(Instant(1.0, 2.0, 3.0), 7)
+    assert (moment.awake, moment.boot, moment.wall, moment.server) == (1.0, 2.0, 3.0, 7e-9)
+    assert moment.boot_id == moment_at(Instant(1.0, 2.0, 3.0), 7).boot_id
+
+
+@pytest.mark.parametrize("content", [None, ""], ids=["hidden", "masked"])
+def test_without_a_boot_id_nothing_tells_of_a_start(tmp_path: Path, content: str | None) -> None:
+    """As in a unit with ProcSubset=pid: else each run would count as the first after a start of this machine."""
+    path = tmp_path / "boot_id"
+    if content is not None:
+        path.write_text(content)
+    first, second = (moment_at(this_instant(), time.time_ns(), path) for _ in range(2))
+    assert first.boot_id != second.boot_id
+    assert not second.started
+    assert replace(second, awake=9e5, wall=second.wall + 9e5, server=second.server + 9e5).since(first) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("1", "2"), ("1", "2"), True),
+        (("1", "2"), ("1", "3"), False),
+        (("1", "2"), ("1", ""), True),
+        (("1", "2"), ("9", ""), False),
+        (("", ""), ("1", "2"), True),
+    ],
+    ids=["the same", "a clone", "another user, who may read less", "another machine", "nothing is known"],
+)
+def test_which_machine(one: tuple[str, ...], other: tuple[str, ...], same: bool) -> None:
+    assert Host(one, "a").may_be(Host(other, "b")) is same
 
 
 @pytest.mark.parametrize(

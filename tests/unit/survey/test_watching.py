@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 
 import pytest
@@ -18,7 +17,8 @@ from lockctl.errors import (
     Unreachable,
 )
 from lockctl.survey.values import Survey
-from lockctl.survey.watching import LOOK_SECONDS, TICK_SECONDS, Eyes, Lost, keep_looking, next_look
+from lockctl.survey.watching import LOOK_SECONDS, TICK_SECONDS, Lost, keep_looking, next_look
+from lockctl.transport.base import Watch
 from tests.memory import SECOND, MemoryTransport
 from tests.unit.making import make_survey, make_verdict
 
@@ -31,16 +31,19 @@ class Scene:
     def __init__(self) -> None:
         self.share = MemoryTransport({"locks/a": b"lock"})
         self.opened = 0
+        self.dropped = 0
         self.slept = 0.0
         self.on_open: dict[int, Unreachable] = {}
 
-    @contextmanager
-    def open(self) -> Iterator[Eyes]:
-        """The share, or the error that a test has planned for this attempt."""
+    def watch(self) -> Watch:
+        """Of the share, or the error that a test has planned for this connection."""
         self.opened += 1
         if self.opened in self.on_open:
             raise self.on_open[self.opened]
-        yield Eyes(self.look, lambda: self.share.watch("locks"))
+        return self.share.watch("locks")
+
+    def drop(self) -> None:
+        self.dropped += 1
 
     def look(self) -> Survey:
         self.share.begin("look")
@@ -54,7 +57,7 @@ class Scene:
         return self.share.clock / SECOND
 
     def run(self) -> Iterator[Survey | Lost | None]:
-        return keep_looking(self.open, self.clock, self.sleep)
+        return keep_looking(self, self.clock, self.sleep)
 
 
 def put(scene: Scene) -> None:
@@ -124,7 +127,7 @@ def test_a_lost_connection_is_made_again() -> None:
     assert pauses == sorted(pauses)
     assert len(pauses) == 3
     assert scene.slept == pytest.approx(sum(pauses))
-    assert scene.opened == 4
+    assert (scene.opened, scene.dropped) == (4, 3)
 
 
 @pytest.mark.parametrize("error", [NoRepository("no disk yet"), NotFound("locks: not found")])

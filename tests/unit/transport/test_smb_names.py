@@ -11,7 +11,7 @@ from smbprotocol.header import NtStatus
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import UnusableName
 from lockctl.repository.lock import LockFile, Problem
-from lockctl.repository.opening import open_metadata
+from lockctl.repository.locks import open_metadata
 from lockctl.transport.base import Entry
 from lockctl.transport.smb.transport import SmbTransport
 from tests.memory import MemoryTransport

@@ -1,0 +1,179 @@
+"""Locks: a Reader and a repository's opening become lock files. Lists and reads only, and judges nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from lockctl.clock.boot import Instant, this_instant
+from lockctl.clock.deadline import Deadline
+from lockctl.errors import FileError, NotFound
+from lockctl.repository.config import RepositoryConfig
+from lockctl.repository.crypto import CryptoFailure, TooCostly, decompress, unseal
+from lockctl.repository.headstart import HeadStart
+from lockctl.repository.lock import (
+    MAX_LOCK_SIZE,
+    Lock,
+    LockFile,
+    Problem,
+    UndecodableLock,
+    is_complete,
+    is_lock_name,
+    is_temporary_name,
+    parse_lock,
+)
+from lockctl.repository.missing import in_locks_folder
+from lockctl.repository.opening import Opening, open_config, open_keys
+from lockctl.transport.base import Entry, Listing, Reader, Watch
+
+MAX_LOCKS_SIZE = 64 * 2**20
+"""Bytes of all locks together: a hundred thousand sound ones have less."""
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between looks at a lock that is being written."""
+_WRITING_TIME = 10 * 10**9
+"""Nanoseconds after its creation in which a lock that is cut short may be whole at the next look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lock files at one moment, which is when the answer came and not when the key was derived at last."""
+
+    files: tuple[LockFile, ...]
+    now: int
+    """The server's clock then, in nanoseconds since 1970."""
+    arrived: Instant
+    """All our clocks then."""
+    changed: int
+    """The last change of locks/."""
+    others: tuple[Entry, ...]
+    """What else the same server showed: the directories, and the key files."""
+
+
+class Repository:
+    """One repository behind a Reader. Made by `open_repository` and `open_metadata`."""
+
+    def __init__(self, reader: Reader, opening: Opening, deadline: Deadline) -> None:
+        self._reader = reader
+        self._opening = opening
+        self._deadline = deadline
+        self._whole: dict[str, LockFile] = {}
+        """By id, what was read and decoded before: a lock never changes."""
+
+    @property
+    def config(self) -> RepositoryConfig:
+        """The repository's config. Waits for the key; raises WrongPassword, DamagedKey, DamagedConfig."""
+        return self._opening.config
+
+    @property
+    def key_file(self) -> bytes:
+        """The key file that the password opened. Waits for it, and raises, as `config` does."""
+        return self._opening.key_file
+
+    def find_locks(self) -> Found:
+        """Lists and reads locks/, decodes what can be decoded. Raises the transport's errors and those of `config`."""
+        listing, contents = self._read_locks()
+        now, arrived = self._reader.now(), this_instant()
+        files = tuple(
+            self._known(entry) or self._interpret(entry, contents.get(entry.name))
+            for entry in listing.entries
+            if not isinstance(contents.get(entry.name), NotFound)
+        )
+        self._whole = {file.id: file for file in files if file.lock is not None}
+        others = self._opening.seen if listing.itself is None else (*self._opening.seen, listing.itself)
+        return Found(files, now, arrived, listing.changed, others)
+
+    def watch_locks(self) -> Watch:
+        """Watches locks/. Raises NoLocksFolder, and as the transport does."""
+        with in_locks_folder():
+            return self._reader.watch("locks")
+
+    def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
+        """The listing and what it names; again where a lock vanished or is just being written.
+
+        The owner of what vanished has a new one by then, and rclone writes a lock in place within an instant.
+        """
+        for pause in (*_PAUSES, None):
+            with in_locks_folder():
+                listing = self._reader.list_directory("locks")
+            names = _within_budget(entry for entry in listing.entries if self._is_news(entry))
+            data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
+            contents = dict(zip(names, data, strict=True))
+            unsettled = any(self._is_unsettled(entry, contents.get(entry.name)) for entry in listing.entries)
+            if pause is None or not unsettled:
+                break
+            time.sleep(self._deadline.cap(pause))
+        return listing, contents
+
+    def _is_news(self, entry: Entry) -> bool:
+        return _is_worth_reading(entry) and self._known(entry) is None
+
+    def _known(self, entry: Entry) -> LockFile | None:
+        """The same file as an earlier look of this run read it, with its entry of now."""
+        before = self._whole.get(entry.name)
+        if before is None or before.entry.version != entry.version:
+            return None
+        return replace(before, entry=entry)
+
+    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None) -> bool:
+        if isinstance(content, NotFound):
+            return True
+        if not isinstance(content, bytes) or not is_lock_name(entry.name) or is_complete(entry.name, content):
+            return False
+        return abs(self._reader.now() - (entry.created or entry.written)) < _WRITING_TIME
+
+    def _interpret(self, entry: Entry, content: bytes | FileError | None) -> LockFile:
+        if isinstance(content, FileError):
+            return LockFile(entry, None, Problem.UNREADABLE, str(content))
+        if is_temporary_name(entry.name) and content is not None:
+            return LockFile(entry, content, Problem.TEMPORARY)
+        if content is None and _is_worth_reading(entry):
+            return LockFile(entry, None, Problem.UNREADABLE, "there is too much in locks/ to read it all")
+        if content is None or len(content) > MAX_LOCK_SIZE:
+            return LockFile(entry, None, Problem.FOREIGN)
+        if not is_complete(entry.name, content):
+            return LockFile(entry, content, Problem.INCOMPLETE)
+        if not self._opening.decrypts:
+            return LockFile(entry, content, Problem.SEALED)
+        try:
+            return LockFile(entry, content, self._decode(content))
+        except (CryptoFailure, TooCostly, UndecodableLock) as error:
+            return LockFile(entry, content, Problem.UNDECODABLE, str(error))
+
+    def _decode(self, sealed: bytes) -> Lock:
+        plaintext = unseal(self._opening.master_key(), sealed)
+        # Format 2: the byte 2, then a zstd frame; whatever starts like JSON is JSON (restic's repository.go).
+        if plaintext[:1] not in (b"{", b"["):
+            if plaintext[:1] != b"\x02":
+                raise UndecodableLock("its plaintext is of an unknown format")
+            plaintext = decompress(plaintext[1:])
+        return parse_lock(plaintext)
+
+
+def open_metadata(reader: Reader, deadline: Deadline) -> Repository:
+    """The repository without its key: names, sizes and times, and no owners. Raises NoRepository."""
+    return Repository(reader, open_config(reader, deadline), deadline)
+
+
+def open_repository(
+    reader: Reader, password: str, deadline: Deadline, key_hint: str = "", head_start: HeadStart | None = None
+) -> Repository:
+    """The repository, with the key being derived; see `opening.open_keys`."""
+    return Repository(reader, open_keys(reader, password, deadline, key_hint, head_start), deadline)
+
+
+def _is_worth_reading(entry: Entry) -> bool:
+    named = is_lock_name(entry.name) or is_temporary_name(entry.name)
+    return named and not entry.is_directory and entry.size <= MAX_LOCK_SIZE
+
+
+def _within_budget(entries: Iterable[Entry]) -> list[str]:
+    """The names of the smallest files that together stay below MAX_LOCKS_SIZE."""
+    names: list[str] = []
+    total = 0
+    for entry in sorted(entries, key=lambda entry: entry.size):
+        total += entry.size
+        if total > MAX_LOCKS_SIZE:
+            break
+        names.append(entry.name)
+    return names
