@@ -10,8 +10,6 @@ import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dateutil.parser import isoparse
-
 from lockctl.render.table import history_table
 from lockctl.state.records import Origin, Outcome, Record, Removed
 from tests.cli.make import HOUR, WEB1, WEB2
@@ -58,7 +56,7 @@ def test_json(repository: Repository) -> None:
     assert (entry["id"], entry["state"], entry["reason"]) == (lock_id, "stale", "not renewed for 2 h")
     assert entry["repository"]["address"] == repository.address
     assert entry["outcome"] == "removed"
-    assert abs((datetime.now(UTC) - isoparse(entry["at"])).total_seconds()) < 60
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(entry["at"])).total_seconds()) < 60
     lock = entry["lock"]
     assert (lock["hostname"], lock["pid"], lock["username"], lock["exclusive"]) == ("web2", 77, "björn", True)
     assert entry["by"]["user"] == getpass.getuser()
