@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from lockctl.clock.deadline import Deadline
@@ -17,52 +14,16 @@ from lockctl.errors import (
     PermissionRefused,
     UnknownLock,
 )
-from lockctl.removal.plan import Plan, Wish
-from lockctl.removal.report import Report
+from lockctl.removal.plan import Wish
 from lockctl.removal.run import carry_out, prepare
 from lockctl.render.table import failure_lines
 from lockctl.state.records import Outcome, Told
-from lockctl.survey.session import Session
 from lockctl.survey.values import Selection
-from tests.unit.envelope import config_bytes
+from tests.unit.attending import Attendant, run
 from tests.unit.session import HOUR, Scene, scene
 
 __all__ = ["scene"]
 LOST = ConnectionLost("the connection broke")
-
-
-class Attendant:
-    """Keeps what it is told. `on_shield`, `on_waiting` and `on_report` are what happens then."""
-
-    def __init__(
-        self,
-        on_shield: Callable[[], None] | None = None,
-        on_waiting: Callable[[], None] | None = None,
-        on_report: Callable[[], object] = lambda: None,
-        goes_on: bool = True,
-    ) -> None:
-        self.reports: list[Report] = []
-        self.waited = 0
-        self._on_shield = on_shield
-        self._on_waiting = on_waiting
-        self._on_report = on_report
-        self._goes_on = goes_on
-
-    @contextmanager
-    def shield(self) -> Iterator[None]:
-        yield
-        if self._on_shield is not None:
-            self._on_shield()
-
-    def waiting(self) -> None:
-        self.waited += 1
-        if self._on_waiting is not None:
-            self._on_waiting()
-
-    def report(self, report: Report) -> bool:
-        self.reports.append(report)
-        self._on_report()
-        return self._goes_on
 
 
 class Ends(Deadline):
@@ -75,11 +36,6 @@ class Ends(Deadline):
     def passed(self) -> bool:
         self._left_to_ask -= 1
         return self._left_to_ask < 0
-
-
-def run(session: Session, attendant: Attendant | None = None, plan: Plan | None = None) -> Report:
-    """As a person who says yes."""
-    return carry_out(session, plan or prepare(session, Wish()), attendant or Attendant())
 
 
 def lines_of(scene: Scene) -> int:
@@ -231,73 +187,6 @@ def test_what_is_not_permitted_is_failed_and_the_rest_goes(scene: Scene) -> None
         report = run(session, plan=plan)
     assert (report.status, len(report.failed), len(report.of(Outcome.REMOVED))) == (3, 1, 1)
     assert len(scene.locks & {refused, other}) == 1
-
-
-def left_open(scene: Scene) -> None:
-    """A run that lost its connection, and its server."""
-
-    def lose() -> None:
-        scene.share.fail("read_many", LOST)
-        raise LOST
-
-    scene.share.before("remove", lose)
-    with scene.open() as session:
-        run(session)
-    scene.teller.warnings.clear()
-
-
-def test_what_an_earlier_run_left_open_is_closed_before_anybody_is_asked(scene: Scene) -> None:
-    scene.put_lock()
-    left_open(scene)
-    with scene.open() as session:
-        prepare(session, Wish(), dry_run=True)
-        assert [record.outcome for record in session.journal.records()] == [None]
-        for _ in range(2):
-            prepare(session, Wish())
-        assert [record.outcome for record in session.journal.records()] == [Outcome.KEPT]
-    (told,) = scene.teller.warnings
-    assert told.endswith("the run was ended before it removed this lock: it still stands")
-
-
-def test_what_was_left_open_is_told_even_where_the_command_then_fails(scene: Scene) -> None:
-    """The run for this lock was killed, and is started again: by then the lock is gone."""
-    lock = scene.put_lock()
-    left_open(scene)
-    scene.share.delete(f"locks/{lock}")
-    with scene.open() as session, pytest.raises(UnknownLock):
-        prepare(session, Wish(), [lock])
-    assert "the lock is gone" in scene.teller.warnings[0]
-
-
-def test_what_another_repository_left_open_stays_so(scene: Scene) -> None:
-    scene.put_lock()
-    left_open(scene)
-    scene.share.files["config"].data = config_bytes({"version": 2, "id": "d" * 64, "chunker_polynomial": "1"})
-    with scene.open() as session:
-        prepare(session, Wish())
-        assert [record.outcome for record in session.journal.records()] == [None]
-
-
-def test_who_came_back_while_an_intent_was_open_is_told_when_it_is_closed(scene: Scene) -> None:
-    lock = scene.put_lock()
-    left_open(scene)
-    scene.share.delete(f"locks/{lock}")
-    renewed = scene.put_lock(0)
-    with scene.open() as session:
-        prepare(session, Wish())
-    assert [one.verdict.file.id for one in scene.teller.returns] == [renewed]
-
-
-def test_an_owner_that_came_back_is_told_by_the_last_look(scene: Scene) -> None:
-    scene.put_lock()
-    came: list[str] = []
-    attendant = Attendant(on_report=lambda: came.append(scene.put_lock(0)))
-    with scene.open() as session:
-        carry_out(session, prepare(session, Wish()), attendant)
-        assert [one.verdict.file.id for one in scene.teller.returns] == came
-        assert [record.returned_as for record in session.journal.records()] == came
-        session.look()
-    assert len(scene.teller.returns) == 1, "once"
 
 
 def test_after_a_signal_nothing_more_is_looked_at(scene: Scene) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lockctl.clock.boot import Instant, this_instant
+from lockctl.clock.boot import this_instant
 from lockctl.repository.lock import LockFile, Problem
-from lockctl.state.machine import Host, file_system, is_first_start, moment_at
+from lockctl.state.machine import Host, moment_at
 from lockctl.state.memory import Moment
 from lockctl.state.sightings import KEPT_SECONDS, Sightings
 from tests.unit.making import make_file, make_lock
@@ -200,71 +199,6 @@ def test_what_cannot_be_written_is_told(tmp_path: Path, spoil: Callable[[Path], 
     assert "--state-dir" in problem
 
 
-def link_to_it(path: Path) -> None:
-    path.rename(path.with_name("target"))
-    path.symlink_to("target")
-
-
-def pipe(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-@pytest.mark.parametrize(
-    ("plant", "reason"), [(link_to_it, "a symbolic link stands there"), (pipe, "not a regular file")]
-)
-def test_what_was_planted_in_place_of_a_memory_is_told(
-    tmp_path: Path, plant: Callable[[Path], None], reason: str
-) -> None:
-    """Another's file is neither believed nor written to, and a FIFO does not hang the run."""
-    note(tmp_path, START)
-    file = memory_file(tmp_path)
-    before = file.read_bytes()
-    plant(file)
-    assert note(tmp_path, LATER) == (0, f"{file} could not be read, and starts anew: {reason}")
-    assert note(tmp_path, replace(LATER, awake=4700, boot=8700, wall=53_700)) == (100, "")
-    assert not (tmp_path / "target").exists() or (tmp_path / "target").read_bytes() == before
-
-
-@pytest.mark.parametrize("plant", [link_to_it, pipe])
-def test_what_was_planted_in_place_of_the_lock_of_the_folder_is_told(
-    tmp_path: Path, plant: Callable[[Path], None]
-) -> None:
-    """Nothing that is known is lost for that."""
-    note(tmp_path, START)
-    plant(tmp_path / "lock")
-    stood, problem = note(tmp_path, LATER)
-    assert stood == 3600
-    assert problem.startswith(f"cannot write {tmp_path}: ")
-    (tmp_path / "lock").unlink()
-    assert note(tmp_path, LATER) == (3600, "")
-
-
-def test_a_folder_that_is_a_link_is_told_and_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "sightings").symlink_to("elsewhere")
-    assert note(tmp_path / "sightings", START)[1].startswith(f"cannot write {tmp_path}/sightings: a symbolic link")
-    assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_a_full_disk_costs_one_look_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A limit on the size of files stands for it."""
-    note(tmp_path, START)
-    file = memory_file(tmp_path)
-    (tmp_path / f"{file.name}.123").touch()
-    before, limits = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        stood, problem = note(tmp_path, LATER)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert (stood, problem.startswith(f"cannot write {tmp_path}: File too large")) == (3600, True)
-    assert file.read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"lock", file.name, f"{file.name}.123"}
-    assert note(tmp_path, LATER) == (3600, "")
-    assert {path.name for path in tmp_path.iterdir()} == {"lock", file.name}
-
-
 def test_a_repository_that_nobody_looks_at_is_forgotten_after_months(tmp_path: Path) -> None:
     """Not by their number: of many that are looked at by turns each would be forgotten before its turn."""
     for number in range(300):
@@ -316,55 +250,3 @@ def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
     memory, problem = Sightings(tmp_path, HERE).note("x", [LOCK], moment_at(ended, 0))
     assert memory.seen()[LOCK.id].at_least == pytest.approx(ended.boot - started.boot, abs=0.5)
     assert problem == ""
-
-
-def test_a_moment_is_what_the_clocks_said() -> None:
-    moment = moment_at(Instant(1.0, 2.0, 3.0), 7)
-    assert (moment.awake, moment.boot, moment.wall, moment.server) == (1.0, 2.0, 3.0, 7e-9)
-    assert moment.boot_id == moment_at(Instant(1.0, 2.0, 3.0), 7).boot_id
-
-
-@pytest.mark.parametrize("content", [None, ""], ids=["hidden", "masked"])
-def test_without_a_boot_id_nothing_tells_of_a_start(tmp_path: Path, content: str | None) -> None:
-    """As in a unit with ProcSubset=pid: else each run would count as the first after a start of this machine."""
-    path = tmp_path / "boot_id"
-    if content is not None:
-        path.write_text(content)
-    first, second = (moment_at(this_instant(), time.time_ns(), path) for _ in range(2))
-    assert first.boot_id != second.boot_id
-    assert not second.started
-    assert replace(second, awake=9e5, wall=second.wall + 9e5, server=second.server + 9e5).since(first) == 0
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        (("1", "2"), ("1", "2"), True),
-        (("1", "2"), ("1", "3"), False),
-        (("1", "2"), ("1", ""), True),
-        (("1", "2"), ("9", ""), False),
-        (("", ""), ("1", "2"), True),
-    ],
-    ids=["the same", "a clone", "another user, who may read less", "another machine", "nothing is known"],
-)
-def test_which_machine(one: tuple[str, ...], other: tuple[str, ...], same: bool) -> None:
-    assert Host(one, "a").may_be(Host(other, "b")) is same
-
-
-@pytest.mark.parametrize(
-    ("stat", "first"),
-    [("1 (init) S " + "0 " * 18 + "12 0", True), ("1 (a) b) S " + "0 " * 18 + "987654 0", False), ("", False)],
-    ids=["a machine", "a container", "nothing"],
-)
-def test_a_container_that_starts_is_no_machine_that_starts(tmp_path: Path, stat: str, first: bool) -> None:
-    """Some get a boot id of their own each time, and see their host's uptime."""
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1/stat").write_text(stat)
-    assert is_first_start(tmp_path) is first
-
-
-def test_a_folders_file_system(tmp_path: Path) -> None:
-    known = {line.split(" - ")[1].split()[0] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-    assert file_system(Path("/proc")) == "proc"
-    assert file_system(tmp_path) in known | {""}
-    assert file_system(tmp_path / "nowhere") == ""

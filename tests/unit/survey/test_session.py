@@ -14,7 +14,7 @@ from lockctl.removal.run import carry_out, prepare
 from lockctl.settings.policy import Policy, Probe
 from lockctl.state.journal import Journal
 from lockctl.state.keycache import KeyCache
-from tests.unit.removal.test_run import Attendant
+from tests.unit.attending import Attendant
 from tests.unit.session import HOUR, Scene, scene
 
 __all__ = ["scene"]
