@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -94,6 +95,7 @@ def _report(error: LockctlError, words: Sequence[str]) -> int:
     if "--json" in words:
         from lockctl.render.as_json import dump, error_object
 
-        Console().result(dump(error_object(error)))
+        with suppress(LockctlError):  # where standard output takes nothing, that is the very error
+            Console().result(dump(error_object(error)))
     Console().fail(str(error))
     return error.status

@@ -60,7 +60,8 @@ def make_plan(survey: Survey, wish: Wish) -> Plan:
 def _until(verdict: Verdict, survey: Survey, wish: Wish) -> int | None:
     """Only where nobody else's clock decides before, and an unattended run is what waits."""
     waits = not why_kept(verdict, survey, wish) if verdict.removable else verdict.waits_for_sight
-    if verdict.wait is None or not waits or not wish.unattended or not wish.selection.names(verdict):
+    held = verdict.file.id in survey.held
+    if verdict.wait is None or not waits or held or not wish.unattended or not wish.selection.names(verdict):
         return None
     return survey.clocks.local + int(verdict.wait * 1e9)
 
@@ -71,10 +72,10 @@ def why_kept(verdict: Verdict, survey: Survey, wish: Wish) -> str:
         return NOT_ASKED_FOR
     if wish.force and verdict.file.data is not None:
         return ""
-    if not verdict.removable or verdict.file.data is None:
-        return verdict.why
     if verdict.file.id in survey.held:
         return "restored less than a day ago: held"
+    if not verdict.removable or verdict.file.data is None:
+        return verdict.why
     if not wish.selection.covers(verdict):
         return f"not older than {describe_duration(wish.selection.older or 0.0)} (--older)"
     return ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 
 from lockctl.clock.rfc3339 import format_moment
-from lockctl.errors import FileError, JournalError, LockctlError, NotFound, UnknownLock
+from lockctl.errors import FileError, JournalError, LockctlError, NameTaken, NotFound, UnknownLock
 from lockctl.repository.opening import no_repository
 from lockctl.state.journal import Journal
 from lockctl.state.records import Outcome, Record
@@ -62,8 +62,11 @@ def put_back(
         journal.hold(record.key, format_moment(time.time_ns()))
         try:
             transport.put_new(f"locks/{name}", temporary, record.removed.data)
-        except FileError:
+        except FileError as error:
             with suppress(JournalError):  # what it could not put back is the error to tell
                 journal.release(record.key, format_moment(time.time_ns()))
+            if isinstance(error, NameTaken):
+                text = f"{address}: lock {name[:8]} stands there already"
+                raise NameTaken(text, "There is nothing to put back: see 'lockctl list'") from error
             raise
         journal.note_restored(record.key, format_moment(time.time_ns()))

@@ -49,11 +49,11 @@ def _what_would_change(state: State, limits: Thresholds) -> str:
     missed, expired = describe_duration(limits.missed), describe_duration(limits.expired)
     none = "nothing that lockctl knows of; prune removes it"
     texts = {
-        State.FOREIGN: "nothing: what is no lock is never removed",
+        State.FOREIGN: "nothing: what is no lock prune never removes",
         State.UNREADABLE: "permission to read it",
         State.WRITING: f"it becomes whole when its owner has written it, or damaged when nobody has for {expired}",
         State.DAMAGED: "a writer that goes on with it; else prune removes it",
-        State.UNDECODABLE: "nothing: what this repository's key does not open is never removed",
+        State.UNDECODABLE: "nothing: what this repository's key does not open prune never removes",
         State.SUPERSEDED: none,
         State.ACTIVE: f"the end of its owner, or {missed} without a renewal",
         State.DEAD: none,

@@ -8,7 +8,7 @@ from math import ceil
 from tabulate import tabulate
 
 from lockctl.clock.duration import describe_duration
-from lockctl.liveness.evidence import Verdict
+from lockctl.liveness.evidence import State, Verdict
 from lockctl.removal.plan import NOT_ASKED_FOR, Kept, Plan
 from lockctl.removal.report import Report, Result
 from lockctl.render.harmless import visible
@@ -54,7 +54,8 @@ def plan_question(plan: Plan) -> str:
     """Whether to carry it out, and how much of it rests on the clocks of others alone."""
     number = len(plan.steps)
     question = f"Remove {count(number, 'lock')}?"
-    unsure = [verdict for verdict in plan.steps if verdict.wait]
+    # Who is dead was seen to be gone, by processes, a restart or a probe.
+    unsure = [verdict for verdict in plan.steps if verdict.wait and verdict.state is not State.DEAD]
     if not unsure:
         return question
     states = {verdict.state.value for verdict in unsure}

@@ -32,9 +32,6 @@ class Teller(Protocol):
     def detail(self, text: str) -> None:
         """What only those want to know who ask for it."""
 
-    def note(self, text: str) -> None:
-        """Something that is good to know."""
-
     def warn(self, text: str) -> None:
         """Something that is wrong, and does not end the run."""
 
@@ -166,10 +163,8 @@ class Session:
         except JournalError as error:
             self._tell_once(self.teller.warn, str(error))
             return survey
-        for text in self.journal.warnings:
+        for text in (*self.journal.warnings, *self.journal.damaged):
             self._tell_once(self.teller.warn, text)
-        for text in self.journal.damaged:
-            self._tell_once(self.teller.note, text)
         for one in find_returned(records, survey):
             self._tell_return(one)
         return replace(survey, held=held_ids(records, time_ns()))

@@ -77,7 +77,7 @@ def test_refuses_where_the_name_stands(repository: Repository, removed: tuple[st
     for address in (repository.address, str(repository.path)):
         done = lockctl(repository, "restore", lock_id, "-r", address)
         assert done.status == 1
-        assert "a file of that name is there already" in done.stderr
+        assert "stands there already" in done.stderr
         assert standing.read_bytes() == b"in the way"
         assert repository.lock_ids() == [lock_id]
     (entry,) = history(repository)
@@ -222,7 +222,7 @@ def test_two_ids_of_which_one_stands(repository: Repository) -> None:
     done = lockctl(repository, "restore", *made)
     assert done.status == 3
     assert f"restored {made[1][:8]}" in done.stdout
-    assert "a file of that name is there already" in done.stderr
+    assert "stands there already" in done.stderr
     assert set(repository.lock_ids()) == set(made)
 
 
@@ -251,7 +251,7 @@ def test_what_was_restored_and_removed_again(repository: Repository, removed: tu
     assert lockctl(repository, "restore", lock_id).status == 0
     again = lockctl(repository, "restore", lock_id)
     assert again.status == 1
-    assert "a file of that name is there already" in again.stderr
+    assert "stands there already" in again.stderr
     (entry,) = history(repository)
     assert entry["outcome"] == "removed"
     assert entry["restored_at"].endswith("Z")

@@ -166,3 +166,20 @@ def test_head(repository: Repository) -> None:
     assert done.stderr == ""
     assert done.returncode in (0, 141)
     assert done.stdout.startswith("id,hostname")
+
+
+@pytest.mark.parametrize("words", [["list", "--json"], ["history", "--json"], ["list"]])
+def test_output_that_nothing_takes_is_one_line(repository: Repository, words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            env=environment(repository),
+            cwd=ROOT,
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "lockctl: cannot write the output: No space left on device\n"

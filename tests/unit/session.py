@@ -27,15 +27,11 @@ class Teller:
 
     def __init__(self) -> None:
         self.details: list[str] = []
-        self.notes: list[str] = []
         self.warnings: list[str] = []
         self.returns: list[Return] = []
 
     def detail(self, text: str) -> None:
         self.details.append(text)
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)

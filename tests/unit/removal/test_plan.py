@@ -184,3 +184,10 @@ def test_what_is_being_written_waits_for_the_servers_clock_where_that_says_somet
     verdict = replace(make_verdict(BEING_WRITTEN, State.WRITING, wait=EXPIRED), witnesses=(told,))
     (kept,) = make_plan(make_survey([verdict]), Wish(unattended=True)).kept
     assert kept.until is None
+
+
+def test_a_held_lock_is_told_no_time() -> None:
+    """Whatever its state says of our own sight: it stays for a day."""
+    verdict = make_verdict(OWNER_FILE, State.DOUBTFUL, wait=EXPIRED)
+    (kept,) = make_plan(make_survey([verdict], held=frozenset({OWNER_FILE.id})), Wish(unattended=True)).kept
+    assert (kept.why, kept.until) == ("restored less than a day ago: held", None)

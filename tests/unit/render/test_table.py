@@ -139,9 +139,14 @@ def texts(verdict: Verdict) -> Iterable[str]:
             "Remove 1 lock? It is damaged by the clocks of others alone; 'prune --watch' makes sure in 23 min.",
         ),
         (
-            [make_verdict(state=State.DEAD, wait=10), make_verdict(wait=1)],
+            [make_verdict(state=State.SUPERSEDED, wait=10), make_verdict(wait=1)],
             "owner",
             "Remove 2 locks? All are judged by the owner's clock alone; 'prune --watch' makes sure in 1 min.",
+        ),
+        (
+            [make_verdict(state=State.DEAD, wait=10), make_verdict(wait=1)],
+            None,
+            "Remove 2 locks? 1 of them is stale by the clocks of others alone; 'prune --watch' makes sure in 1 min.",
         ),
     ],
 )
