@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a run cleanly: at once where nothing is at stake, else between two locks."""
+"""SIGINT, SIGTERM and SIGHUP end a run cleanly: at once where nothing is at stake, else between two locks."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ class Signals:
         """Whether a removal was begun in this run."""
 
     def install(self) -> None:
-        """From here on SIGINT and SIGTERM raise Interrupted."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._handle)
+        """From here on SIGINT and SIGTERM raise Interrupted; so does SIGHUP, unless whoever started us ignores it."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._handle)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.received:

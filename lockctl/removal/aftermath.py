@@ -11,6 +11,7 @@ from lockctl.survey.session import Session
 from lockctl.survey.values import Survey
 
 _KEPT = "the run was ended before it removed this lock: it still stands"
+_PUT_BACK = "the run was ended here, and the lock was put back since: whether it had been removed is not known"
 _GONE = "the run was ended here, and the lock is gone: removed by that run or by its owner"
 
 
@@ -35,8 +36,11 @@ def close_intents(session: Session, survey: Survey) -> Survey:
     standing = {verdict.file.id for verdict in survey.verdicts}
     left = [record for record in session.journal.records() if record.outcome is None and is_of(record, survey)]
     for record in left:
-        stands = record.removed.id in standing
-        outcome, text = (Outcome.KEPT, _KEPT) if stands else (Outcome.UNKNOWN, _GONE)
+        outcome, text = Outcome.UNKNOWN, _GONE
+        if record.held_at is not None:
+            text = _PUT_BACK
+        elif record.removed.id in standing:
+            outcome, text = Outcome.KEPT, _KEPT
         session.journal.finish(record.key, outcome, text, format_moment(time_ns()))
         session.teller.warn(f"a run was ended at lock {record.removed.id[:8]}: {text}")
     return session.compare(survey) if left else survey

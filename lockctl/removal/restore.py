@@ -25,7 +25,8 @@ def find_removed(records: Sequence[Record], beginning: str) -> Record:
         raise UnknownLock(f"several removed locks have ids that start with {beginning!r}", "Give more of the id")
     if not found:
         raise UnknownLock(f"the journal has no lock whose id starts with {beginning!r}", "See 'lockctl history'")
-    record = found[-1]
+    # Another run that came to the same lock at the same time found it gone.
+    record = next((one for one in reversed(found) if one.outcome is not Outcome.GONE), found[-1])
     if record.outcome is Outcome.GONE:
         raise UnknownLock(
             f"lockctl did not remove lock {record.removed.id[:8]}: {record.outcome_text}", "See 'lockctl history'"

@@ -168,7 +168,7 @@ class Journal:
             with opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
                 self._refuse_from_others(descriptor)
                 flock_soon(descriptor, _APPEND_SECONDS)
-                _drop_torn_line(descriptor)
+                _end_last_line(descriptor)
                 first = not os.fstat(descriptor).st_size
                 write_all(descriptor, data)
                 os.fsync(descriptor)
@@ -196,17 +196,31 @@ class Journal:
         )
 
 
-def _drop_torn_line(descriptor: int) -> None:
-    """A crash can leave half a line at the end. Nothing was done on its account, so it is cut off."""
-    size = os.fstat(descriptor).st_size
-    if not size or os.pread(descriptor, 1, size - 1) == b"\n":
+def _end_last_line(descriptor: int) -> None:
+    """A crash can leave half a line at the end. Nothing was done on its account, so it is cut off.
+
+    A whole line that only lacks its end, as some editors leave it, gets that.
+    """
+    end, last = os.fstat(descriptor).st_size, b""
+    if not end or os.pread(descriptor, 1, end - 1) == b"\n":
         return
-    end = size
     while end:
         start = max(0, end - 65536)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        piece = os.pread(descriptor, end - start, start)
+        found = piece.rfind(b"\n")
+        last = piece[found + 1 :] + last
         if found >= 0:
-            os.ftruncate(descriptor, start + found + 1)
-            return
+            end = start + found + 1
+            break
         end = start
-    os.ftruncate(descriptor, 0)
+    if _is_whole(last):
+        write_all(descriptor, b"\n")
+    elif last:
+        os.ftruncate(descriptor, end)
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -5,7 +5,9 @@ Where it cannot be kept the other witnesses stand, and a run that nobody attends
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -14,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from lockctl.clock.duration import describe_duration
-from lockctl.state.files import LOCK, folder_lock, make_folder, name_of, read_regular, remove_left_over, write_whole
+from lockctl.state.files import (
+    LOCK,
+    folder_lock,
+    is_open_to_others,
+    make_folder,
+    name_of,
+    read_regular,
+    remove_left_over,
+    write_whole,
+)
 from lockctl.state.machine import Host, file_system, this_machine
 from lockctl.state.memory import Memory, Moment, Shown, Sighting
 
@@ -71,6 +82,7 @@ class Sightings:
         """What the file holds, if it is there, sound and this machine's."""
         memory, problem = Memory(), ""
         try:
+            _refuse_from_others(path)
             memory, machine = _decode(read_regular(path))
             if not machine.may_be(self._machine):
                 problem = f"{self._folder} was another machine's ({machine.hostname}). Give each a folder of its own"
@@ -102,6 +114,16 @@ class Sightings:
         for path in self._folder.iterdir():
             if _MEMORY_NAME.fullmatch(path.name) and time.time() - path.lstat().st_mtime > KEPT_SECONDS:
                 path.unlink(missing_ok=True)
+
+
+def _refuse_from_others(path: Path) -> None:
+    """What others could have written lets nothing go unattended. Raises OSError."""
+    status = path.lstat()
+    if status.st_uid not in (0, os.geteuid()):
+        raise OSError(errno.EPERM, f"it belongs to another user (uid {status.st_uid})")
+    for one in (path, path.parent, path.parent.parent):
+        if not one.is_symlink() and is_open_to_others(one.stat()):
+            raise OSError(errno.EPERM, f"others can write {one}")
 
 
 def _encode(memory: Memory, machine: Host) -> bytes:

@@ -22,8 +22,13 @@ _OWNER = ("hostname", "pid", "username", "uid", "gid", "exclusive")
 def find_returned(records: Iterable[Record], survey: Survey) -> list[Return]:
     """Owners that came back under a new id within half an hour of the removal of their lock. They were alive."""
     records = list(records)
-    restored = {record.removed.id for record in records if record.restored_at is not None}
-    candidates = [verdict for verdict in survey.verdicts if verdict.file.id not in restored]
+    # Held is enough: of a reply that was lost nobody knows whether the lock was put back.
+    restored = {r.removed.id for r in records if r.restored_at is not None or r.held_at is not None}
+    candidates: dict[tuple[object, ...], list[Verdict]] = {}
+    for verdict in survey.verdicts:
+        if verdict.file.lock is not None and verdict.file.id not in restored:
+            owner = tuple(getattr(verdict.file.lock, name) for name in _OWNER)
+            candidates.setdefault(owner, []).append(verdict)
     returned: list[Return] = []
     for record in records:
         if record.outcome not in (Outcome.REMOVED, Outcome.UNKNOWN) or not is_of(record, survey):
@@ -31,7 +36,10 @@ def find_returned(records: Iterable[Record], survey: Survey) -> list[Return]:
         # A superseded lock was not its owner's lease: that owner may well live.
         if record.returned_as is not None or record.removed.state == State.SUPERSEDED.value:
             continue
-        found = next((verdict for verdict in candidates if _is_return(verdict, record)), None)
+        if record.removed.lock is None:
+            continue
+        mine = candidates.get(tuple(record.removed.lock.get(name) for name in _OWNER), [])
+        found = next((verdict for verdict in mine if _is_return(verdict, record)), None)
         if found is not None:
             returned.append(Return(record, found))
     return returned
@@ -42,7 +50,7 @@ def held_ids(records: Iterable[Record], now: int) -> frozenset[str]:
     return frozenset(
         record.removed.id
         for record in records
-        if record.held_at is not None and now - parse_moment(record.held_at) < HOLD
+        if record.held_at is not None and abs(now - parse_moment(record.held_at)) < HOLD
     )
 
 
@@ -61,8 +69,6 @@ def _is_return(verdict: Verdict, record: Record) -> bool:
     """
     lock, removed = verdict.file.lock, record.removed.lock
     if lock is None or removed is None or verdict.file.id == record.removed.id:
-        return False
-    if any(getattr(lock, name) != removed[name] for name in _OWNER):
         return False
     by_owner = lock.time_ns - parse_moment(record.at)
     by_server = (verdict.file.entry.created or verdict.file.entry.written) - record.removed.server_time

@@ -58,8 +58,8 @@ class Survey:
 
     @property
     def key(self) -> str:
-        """What tells this repository from others: neither its config alone, which a copy has too, nor its address."""
-        return f"{self.config.sha256}\n{self.address}"
+        """By which runs that remove there wait for each other: one repository can have several addresses."""
+        return self.config.sha256
 
     @property
     def origin(self) -> Origin:

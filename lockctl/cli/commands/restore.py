@@ -40,20 +40,27 @@ def restore(
     chosen = [find_removed(records, beginning) for beginning in ids]
     restored: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
+    stopped: LockctlError | None = None
     for record in chosen:
         try:
             place = _restore(record, common, console, deadline, journal)
         except LockctlError as error:
-            if len(chosen) == 1 or isinstance(error, Interrupted | DeadlinePassed):
+            ends = isinstance(error, Interrupted | DeadlinePassed)
+            if not restored and (ends or len(chosen) == 1):
                 raise
             failed.append({"id": record.removed.id, "error": str(error)})
             console.fail(str(error))
+            if ends:
+                stopped = error  # what was put back before that is told all the same
+                break
         else:
             restored.append({"id": record.removed.id, "repository": place})
             if not json:
                 console.result(f"restored {record.removed.id[:8]} to {visible(place)}; prune leaves it alone for a day")
     if json:
         console.result(dump({"schema": "lockctl.restore/1", "restored": restored, "failed": failed}))
+    if isinstance(stopped, Interrupted):
+        return stopped.status
     return 3 if failed else 0
 
 

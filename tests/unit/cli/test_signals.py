@@ -15,7 +15,7 @@ from lockctl.errors import Interrupted
 @pytest.fixture
 def signals() -> Iterator[Signals]:
     """Signals of their own, and the test runner's put back."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     made = Signals()
     made.install()
     yield made
@@ -71,3 +71,22 @@ def test_what_only_prints_has_begun_no_removal(signals: Signals) -> None:
     with signals.removing():
         assert signals.has_begun
     assert signals.has_begun
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["a terminal that goes", "nohup"])
+def test_a_hangup_ends_cleanly_unless_it_is_ignored(ignored: bool) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    made = Signals()
+    try:
+        made.install()
+        if not ignored:
+            with pytest.raises(Interrupted) as caught:
+                os.kill(os.getpid(), signal.SIGHUP)
+            assert caught.value.status == 129
+        else:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert made.received == (0 if ignored else signal.SIGHUP)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

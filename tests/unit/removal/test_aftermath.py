@@ -6,6 +6,7 @@ import pytest
 
 from lockctl.errors import ConnectionLost, UnknownLock
 from lockctl.removal.plan import Wish
+from lockctl.removal.restore import find_removed, put_back
 from lockctl.removal.run import carry_out, prepare
 from lockctl.state.records import Outcome
 from tests.unit.attending import Attendant, run
@@ -81,3 +82,19 @@ def test_an_owner_that_came_back_is_told_by_the_last_look(scene: Scene) -> None:
         assert [record.returned_as for record in session.journal.records()] == came
         session.look()
     assert len(scene.teller.returns) == 1, "once"
+
+
+def test_what_was_put_back_since_was_perhaps_removed(scene: Scene) -> None:
+    """It stands, and that says nothing: an owner that comes back is told all the same."""
+    lock = scene.put_lock()
+    left_open(scene)
+    with scene.open() as session:
+        record = find_removed(session.journal.records(), lock)
+        scene.share.delete(f"locks/{lock}")
+        put_back(record, scene.share, "/memory", session.journal, Attendant().shield)
+        renewed = scene.put_lock(0)
+        prepare(session, Wish())
+        (closed,) = session.journal.records()
+    assert closed.outcome is Outcome.UNKNOWN
+    assert "put back since" in closed.outcome_text
+    assert [one.verdict.file.id for one in scene.teller.returns] == [renewed]

@@ -286,3 +286,13 @@ def test_a_hold_ends_where_the_lock_was_not_put_back(tmp_path: Path) -> None:
     journal.hold(other, AT)
     journal.release(other, LATER)
     assert journal.records()[1].held_at is None
+
+
+def test_a_whole_line_that_only_lacks_its_end_is_kept(tmp_path: Path) -> None:
+    """As an editor leaves it: the bytes of a lock may be on it."""
+    journal = Journal(tmp_path)
+    key = journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.path.write_bytes(journal.path.read_bytes().rstrip(b"\n"))
+    journal.finish(key, Outcome.REMOVED, "done", LATER)
+    (record,) = Journal(tmp_path).records()
+    assert (record.removed, record.outcome) == (REMOVED, Outcome.REMOVED)

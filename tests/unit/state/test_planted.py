@@ -76,3 +76,26 @@ def test_a_full_disk_costs_one_look_and_leaves_nothing_behind(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {"lock", file.name, f"{file.name}.123"}
     assert note(tmp_path, LATER) == (3600, "")
     assert {path.name for path in tmp_path.iterdir()} == {"lock", file.name}
+
+
+@pytest.mark.parametrize("which", ["file", "folder", "state folder"])
+def test_what_others_could_have_written_is_told_and_starts_anew(tmp_path: Path, which: str) -> None:
+    """It lets locks go without asking: whoever can write it must not decide that."""
+    folder = tmp_path / "state/sightings"
+    note(folder, START)
+    path = {"file": memory_file(folder), "folder": folder, "state folder": folder.parent}[which]
+    path.chmod(0o777)
+    stood, problem = note(folder, LATER)
+    assert stood == 0
+    assert f"others can write {path}" in problem
+
+
+def test_what_belongs_to_another_user_is_told_and_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note(tmp_path, START)
+    if os.geteuid() == 0:
+        os.chown(memory_file(tmp_path), 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    stood, problem = note(tmp_path, LATER)
+    assert stood == 0
+    assert "it belongs to another user (uid " in problem

@@ -9,6 +9,7 @@ import pytest
 
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.liveness.evidence import Clocks, State, Verdict
+from lockctl.removal.restore import find_removed
 from lockctl.repository.lock import Lock
 from lockctl.state.records import Origin, Outcome, Record, Removed
 from lockctl.survey.returns import find_returned, held_ids
@@ -87,3 +88,23 @@ def test_what_came_back_is_put_in_order_by_the_servers_clock() -> None:
     survey = replace(make_survey([shown]), clocks=Clocks(NOW, removed.server_time))
     assert len(find_returned([record(removed=removed)], survey)) == 1
     assert find_returned([record()], survey) == []
+
+
+def test_what_another_run_found_gone_can_be_put_back_all_the_same() -> None:
+    """Two runs that came to one lock: the one removed it, and the other tells that it was not there any more."""
+    records = [record(), record(Outcome.GONE, key="other")]
+    assert find_removed(records, "a" * 8) is records[0]
+
+
+def test_a_hold_of_a_clock_that_was_wrong_does_not_last_for_years() -> None:
+    now = time.time_ns()
+    assert held_ids([record(held_at=format_moment(now + 10 * 365 * 86400 * SECOND))], now) == frozenset()
+
+
+@pytest.mark.parametrize("noted", ["held_at", "restored_at"])
+def test_a_lock_that_was_perhaps_put_back_is_no_sign_of_life(noted: str) -> None:
+    """Of the same owner another lock was removed too."""
+    shown = later(make_lock(-5 * MINUTE), -5 * MINUTE, "b" * 64)
+    put_back = record(removed=replace(record().removed, id="b" * 64), key="other")
+    put_back = replace(put_back, **{noted: format_moment(NOW)})  # type: ignore[arg-type]
+    assert find_returned([record(), put_back], shown) == []
