@@ -24,6 +24,7 @@ from lockctl.transport.smb.errors import WireError, lost, translate_connect
 from lockctl.transport.smb.hardening import REPLY_SECONDS, DeadlineConnection
 from lockctl.transport.smb.messages import READ_UNIT, RELATED, parse_create
 
+_LONGER = 5
 CONNECT_SECONDS = 20.0
 """To find the host, connect, log on and open the share."""
 START_SECONDS = 5.0
@@ -63,7 +64,8 @@ class SmbConnection:
 
     def _open(self, address: SmbAddress, login: Login) -> None:
         connection = self._connection
-        connection.connect(timeout=math.ceil(self._deadline.cap(CONNECT_SECONDS)))
+        # Some seconds more than whoever waits for this thread: so it is never this time-out that ends the waiting.
+        connection.connect(timeout=math.ceil(self._deadline.cap(CONNECT_SECONDS)) + _LONGER)
         encrypt = bool(connection.supports_encryption) and connection.dialect >= Dialects.SMB_3_0_0
         session = Session(
             connection,
