@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused
-from lockctl.transport.base import Entry, Listing, Removal
+from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read
 from lockctl.transport.names import check_directory, check_entry, check_path
 
 SECOND = 10**9
@@ -137,6 +137,24 @@ class MemoryTransport:
         """The bytes of each file, at most `limit` + 1."""
         self.begin("read_many")
         return [self._read(path, limit) for path in paths]
+
+    def begin_files(self, paths: Sequence[str], limit: int) -> Callable[[], Sequence[bytes | FileError]]:
+        """Read when it is asked for."""
+        return lambda: self.read_many(paths, limit)
+
+    def begin_folder(self, directory: str, choose: Choose, limit: int) -> Callable[[], Contents]:
+        """Likewise."""
+        return lambda: list_and_read(self, directory, choose, limit)
+
+    def remove_many(self, directory: str, wanted: Sequence[tuple[Entry, bytes]]) -> Sequence[Removal | FileError]:
+        """One after another."""
+        results: list[Removal | FileError] = []
+        for entry, data in wanted:
+            try:
+                results.append(self.remove(directory, entry, data))
+            except FileError as error:
+                results.append(error)
+        return results
 
     def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Removes this instance with these bytes."""

@@ -39,7 +39,9 @@ def remove_lock(
     data = verdict.file.data or b""
     key = journal.begin(survey.origin, _describe(verdict, survey, data), format_moment(time.time_ns()), _whoami())
     try:
-        removal = remover.remove("locks", verdict.file.entry, data)
+        (removal,) = remover.remove_many("locks", [(verdict.file.entry, data)])
+        if isinstance(removal, FileError):
+            raise removal
     except FileError as error:
         journal.finish(key, Outcome.KEPT, str(error), format_moment(time.time_ns()))
         return Result(verdict, Outcome.KEPT, str(error), failed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lockctl.clock.boot import Instant, this_instant
@@ -24,11 +24,10 @@ from lockctl.repository.lock import (
     parse_lock,
 )
 from lockctl.repository.missing import in_locks_folder
-from lockctl.repository.opening import Opening, open_config, open_keys
+from lockctl.repository.opening import Opening, begin_config, begin_keys
+from lockctl.repository.selection import Begun, is_worth_reading
 from lockctl.transport.base import Entry, Listing, Reader, Watch
 
-MAX_LOCKS_SIZE = 64 * 2**20
-"""Bytes of all locks together: a hundred thousand sound ones have less."""
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between looks at a lock that is being written."""
 _WRITING_TIME = 10 * 10**9
@@ -53,10 +52,12 @@ class Found:
 class Repository:
     """One repository behind a Reader. Made by `open_repository` and `open_metadata`."""
 
-    def __init__(self, reader: Reader, opening: Opening, deadline: Deadline) -> None:
+    def __init__(self, reader: Reader, opening: Opening, deadline: Deadline, begun: Begun | None = None) -> None:
+        """`begun` is a first look that was asked for together with the keys."""
         self._reader = reader
         self._opening = opening
         self._deadline = deadline
+        self._begun = begun
         self._whole: dict[str, LockFile] = {}
         """By id, what was read and decoded before: a lock never changes."""
 
@@ -85,28 +86,30 @@ class Repository:
 
     def watch_locks(self) -> Watch:
         """Watches locks/. Raises NoLocksFolder, and as the transport does."""
+        self._begun = None  # what was asked for before is not what is watched from now on
         with in_locks_folder():
             return self._reader.watch("locks")
 
-    def _read_locks(self) -> tuple[Listing, dict[str, bytes | FileError]]:
+    def _read_locks(self) -> tuple[Listing, Mapping[str, bytes | FileError]]:
         """The listing and what it names; again where a lock vanished or is just being written.
 
         The owner of what vanished has a new one by then, and rclone writes a lock in place within an instant.
         """
+        begun, self._begun = self._begun, None
         for pause in (*_PAUSES, None):
+            if begun is None or begun.is_old:
+                begun = Begun(self._reader, self._is_news)
             with in_locks_folder():
-                listing = self._reader.list_directory("locks")
-            names = _within_budget(entry for entry in listing.entries if self._is_news(entry))
-            data = self._reader.read_many([f"locks/{name}" for name in names], MAX_LOCK_SIZE)
-            contents = dict(zip(names, data, strict=True))
-            unsettled = any(self._is_unsettled(entry, contents.get(entry.name)) for entry in listing.entries)
+                found = begun.finish()
+            unsettled = any(self._is_unsettled(entry, found.data.get(entry.name)) for entry in found.listing.entries)
             if pause is None or not unsettled:
                 break
             time.sleep(self._deadline.cap(pause))
-        return listing, contents
+            begun = None
+        return found.listing, found.data
 
     def _is_news(self, entry: Entry) -> bool:
-        return _is_worth_reading(entry) and self._known(entry) is None
+        return is_worth_reading(entry) and self._known(entry) is None
 
     def _known(self, entry: Entry) -> LockFile | None:
         """The same file as an earlier look of this run read it, with its entry of now."""
@@ -127,7 +130,7 @@ class Repository:
             return LockFile(entry, None, Problem.UNREADABLE, str(content))
         if is_temporary_name(entry.name) and content is not None:
             return LockFile(entry, content, Problem.TEMPORARY)
-        if content is None and _is_worth_reading(entry):
+        if content is None and is_worth_reading(entry):
             return LockFile(entry, None, Problem.UNREADABLE, "there is too much in locks/ to read it all")
         if content is None or len(content) > MAX_LOCK_SIZE:
             return LockFile(entry, None, Problem.FOREIGN)
@@ -152,28 +155,15 @@ class Repository:
 
 def open_metadata(reader: Reader, deadline: Deadline) -> Repository:
     """The repository without its key: names, sizes and times, and no owners. Raises NoRepository."""
-    return Repository(reader, open_config(reader, deadline), deadline)
+    opening = begin_config(reader, deadline)
+    begun = Begun(reader, is_worth_reading)
+    return Repository(reader, opening(), deadline, begun)
 
 
 def open_repository(
     reader: Reader, password: str, deadline: Deadline, key_hint: str = "", head_start: HeadStart | None = None
 ) -> Repository:
-    """The repository, with the key being derived; see `opening.open_keys`."""
-    return Repository(reader, open_keys(reader, password, deadline, key_hint, head_start), deadline)
-
-
-def _is_worth_reading(entry: Entry) -> bool:
-    named = is_lock_name(entry.name) or is_temporary_name(entry.name)
-    return named and not entry.is_directory and entry.size <= MAX_LOCK_SIZE
-
-
-def _within_budget(entries: Iterable[Entry]) -> list[str]:
-    """The names of the smallest files that together stay below MAX_LOCKS_SIZE."""
-    names: list[str] = []
-    total = 0
-    for entry in sorted(entries, key=lambda entry: entry.size):
-        total += entry.size
-        if total > MAX_LOCKS_SIZE:
-            break
-        names.append(entry.name)
-    return names
+    """The repository, with the key being derived; see `opening.begin_keys`."""
+    opening = begin_keys(reader, password, deadline, key_hint, head_start)
+    begun = Begun(reader, is_worth_reading)
+    return Repository(reader, opening(), deadline, begun)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lockctl.background import Background
@@ -95,36 +95,50 @@ class Opening:
         return self._opened.key
 
 
-def open_config(reader: Reader, deadline: Deadline) -> Opening:
-    """The repository without its key. Raises NoRepository, and the transport's errors."""
-    (config,) = reader.read_many(["config"], MAX_KEY_SIZE)
-    return Opening(_config(config), None, deadline)
+def begin_config(reader: Reader, deadline: Deadline) -> Callable[[], Opening]:
+    """Begins to read the repository's config; the result waits for it, and knows no key.
 
-
-def open_keys(
-    reader: Reader, password: str, deadline: Deadline, key_hint: str = "", head_start: HeadStart | None = None
-) -> Opening:
-    """Reads config and keys/ and starts to try the password on the keys, the one that `key_hint` begins first.
-
-    Raises NoRepository where config or keys are missing, and the transport's errors.
+    It raises NoRepository, and the transport's errors.
     """
-    try:
-        listing = reader.list_directory("keys")
-    except NotFound as error:
-        raise no_repository() from error
-    entries = [entry for entry in listing.entries if is_lock_name(entry.name) and not entry.is_directory]
+    reading = reader.begin_files(["config"], MAX_KEY_SIZE)
+    return lambda: Opening(_config(reading()[0]), None, deadline)
+
+
+def begin_keys(
+    reader: Reader, password: str, deadline: Deadline, key_hint: str = "", head_start: HeadStart | None = None
+) -> Callable[[], Opening]:
+    """Begins to read config and keys/; the result waits for them and starts to try the password on the keys.
+
+    The one that `key_hint` begins is first. It raises NoRepository where config or keys are missing, and the
+    transport's errors.
+    """
     first = key_hint or (head_start.id if head_start is not None else "")
-    entries.sort(key=lambda entry: not (first and entry.name.startswith(first)))
-    entries = entries[:MAX_KEYS]
-    if not entries:
-        raise no_repository()
-    paths = [f"keys/{entry.name}" for entry in entries]
-    config, *contents = reader.read_many(["config", *paths], MAX_KEY_SIZE)
-    sealed = _config(config)
-    files = list(zip([entry.name for entry in entries], contents, strict=True))
-    deriving = Background(lambda: _try_keys(files, password, head_start))
-    seen = entries if listing.itself is None else [*entries, listing.itself]
-    return Opening(sealed, deriving, deadline, seen)
+
+    def is_first(entry: Entry) -> bool:
+        return bool(first) and entry.name.startswith(first)
+
+    def choose(entries: Sequence[Entry]) -> list[Entry]:
+        keys = [entry for entry in entries if is_lock_name(entry.name) and not entry.is_directory]
+        return sorted(keys, key=lambda entry: not is_first(entry))[:MAX_KEYS]
+
+    folder = reader.begin_folder("keys", choose, MAX_KEY_SIZE)
+    config = reader.begin_files(["config"], MAX_KEY_SIZE)
+
+    def finish() -> Opening:
+        try:
+            keys = folder()
+        except NotFound as error:
+            raise no_repository() from error
+        entries = choose([entry for entry in keys.listing.entries if entry.name in keys.data])
+        if not entries:
+            raise no_repository()
+        sealed = _config(config()[0])
+        files = [(entry.name, keys.data[entry.name]) for entry in entries]
+        deriving = Background(lambda: _try_keys(files, password, head_start))
+        seen = entries if keys.listing.itself is None else [*entries, keys.listing.itself]
+        return Opening(sealed, deriving, deadline, seen)
+
+    return finish
 
 
 def no_repository() -> NoRepository:

@@ -32,6 +32,8 @@ class SmbPlace:
     address: SmbAddress
     login: Login
     warning: str = ""
+    lane: bool = True
+    """Whether the fast way may be taken: LOCKCTL_SMB_LANE=off forbids it."""
 
 
 Place = LocalPlace | SmbPlace
@@ -53,6 +55,7 @@ def resolve_place(
 ) -> Place:
     """The place that an address names. Raises UsageError."""
     address = parse_address(text)
+    lane = environment.get("LOCKCTL_SMB_LANE") != "off"
     match address:
         case LocalAddress():
             path = str(Path(address.path).absolute())
@@ -60,13 +63,13 @@ def resolve_place(
         case RcloneAddress():
             target = read_remote(address, environment)
             login = Login(target.user, target.password or "", target.domain)
-            return SmbPlace(str(address), replace(target, password=None), login)
+            return SmbPlace(str(address), replace(target, password=None), login, lane=lane)
         case SmbAddress():
             login = find_login(address, credentials_file, environment, ask)
             warning = ""
             if address.password is not None:
                 warning = "the password in the address can be seen by others: use LOCKCTL_SMB_PASSWORD"
-            return SmbPlace(str(address), replace(address, password=None), login, warning)
+            return SmbPlace(str(address), replace(address, password=None), login, warning, lane)
 
 
 def _address_from(environment: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ Times are whole nanoseconds since 1970 in UTC, by the clock of whoever keeps the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -50,6 +50,24 @@ class Listing:
     """The directory's own times, where they are known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A directory, and by name the bytes of those of its files that were chosen, or why not."""
+
+    listing: Listing
+    data: Mapping[str, bytes | FileError]
+
+
+Choose = Callable[[Sequence[Entry]], Sequence[Entry]]
+"""Of some entries of a directory those whose files are to be read. It is asked once for each page of the listing, and
+for all anew where a server has to be asked again."""
+
+
+def choose_nothing(_: Sequence[Entry]) -> Sequence[Entry]:
+    """Reads no file."""
+    return ()
+
+
 class Removal(Enum):
     """What one attempt to remove did. Anything else is an error, and after ConnectionLost nobody knows."""
 
@@ -82,6 +100,15 @@ class Reader(Protocol):
     def read_many(self, paths: Sequence[str], limit: int) -> Sequence[bytes | FileError]:
         """The bytes of each file, or why not, in the order asked for; at most `limit` + 1 bytes of each."""
 
+    def begin_files(self, paths: Sequence[str], limit: int) -> Callable[[], Sequence[bytes | FileError]]:
+        """As `read_many`, which is what the result does: it may be asked for at once, with whatever else is begun."""
+
+    def begin_folder(self, directory: str, choose: Choose, limit: int) -> Callable[[], Contents]:
+        """As `list_directory` and `read_many` of what `choose` says, begun as `begin_files` is.
+
+        A file is read after it was listed, perhaps while other pages of the listing are still to come.
+        """
+
     def watch(self, directory: str) -> Watch:
         """Watches for files that come, go or are written. Raises as `list_directory` does."""
 
@@ -93,13 +120,23 @@ class Reader(Protocol):
 
 
 class Remover(Reader, Protocol):
-    """Removes and puts back, one file at a time."""
+    """Removes many files, and puts one back."""
 
-    def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
-        """Removes the file only if, through one handle, it is this version of it and holds these bytes.
+    def remove_many(self, directory: str, wanted: Sequence[tuple[Entry, bytes]]) -> Sequence[Removal | FileError]:
+        """Removes each file only if, through one handle of its own, it is this version of it and holds these bytes.
 
-        Raises PermissionRefused, InUse, and Unreachable's kinds.
+        For each, in the order asked for, what came of it or why not (PermissionRefused, InUse, UnusableName …). After
+        Unreachable's kinds nobody knows of any of them.
         """
 
     def put_new(self, path: str, temporary: str, data: bytes) -> None:
         """Writes `temporary`, then renames it to `path`. Raises NameTaken where `path` stands, and keeps it."""
+
+
+def list_and_read(reader: Reader, directory: str, choose: Choose, limit: int) -> Contents:
+    """`begin_folder` for a transport that gains nothing by beginning early: the listing, and then the files."""
+    listing = reader.list_directory(directory)
+    chosen = choose(listing.entries)
+    paths = [f"{directory}/{entry.name}" if directory else entry.name for entry in chosen]
+    data = reader.read_many(paths, limit)
+    return Contents(listing, {entry.name: one for entry, one in zip(chosen, data, strict=True)})

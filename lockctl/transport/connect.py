@@ -22,6 +22,6 @@ def connect(place: Place, deadline: Deadline, detail: Callable[[str], None]) -> 
     from lockctl.transport.smb.transport import SmbTransport
 
     detail(f"connecting to {place.address.host} port {place.address.port} as {place.login.account}")
-    transport = SmbTransport(place.address, place.login, deadline)
+    transport = SmbTransport(place.address, place.login, deadline, lane=place.lane, detail=detail)
     detail(f"logged on; messages are {'encrypted' if transport.encrypted else 'signed'}")
     return transport

@@ -32,6 +32,11 @@ def check_entry(directory: str, name: str) -> str:
     return check_path(f"{check_directory(directory)}/{name}" if directory else name)
 
 
+def is_usable_entry(name: str) -> bool:
+    """Whether what was listed under this name is one file of that directory, for every transport."""
+    return _is_usable(name) and "/" not in name
+
+
 def is_usable(path: str) -> bool:
     """Whether each part of this path is the name of one file, for every transport."""
     return all(_is_usable(part) for part in path.split("/"))

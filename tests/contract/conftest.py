@@ -15,7 +15,7 @@ from tests.lab.samba import Samba
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(params=["memory", "local", "samba"])
+@pytest.fixture(params=["memory", "local", "plain", "lane"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """One place of each kind."""
     made: Place
@@ -24,14 +24,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     elif request.param == "local":
         made = DiskPlace("local", LocalTransport(str(tmp_path)), tmp_path, lambda _: None)
     else:
-        made = samba_place(request.getfixturevalue("samba"), f"contract-{next(_NUMBERS)}")
+        lane = request.param == "lane"
+        made = samba_place(request.getfixturevalue("samba"), f"contract-{next(_NUMBERS)}", lane=lane)
     yield made
     made.transport.close()
 
 
-@pytest.fixture
-def shared(samba: Samba) -> Iterator[DiskPlace]:
-    """A new folder of the lab's share."""
-    made = samba_place(samba, f"contract-{next(_NUMBERS)}")
+@pytest.fixture(params=["plain", "lane"])
+def shared(request: pytest.FixtureRequest, samba: Samba) -> Iterator[DiskPlace]:
+    """A new folder of the lab's share, reached in both ways."""
+    made = samba_place(samba, f"contract-{next(_NUMBERS)}", lane=request.param == "lane")
     yield made
     made.transport.close()

@@ -146,13 +146,16 @@ class DiskPlace:
         return (self.root / path).read_bytes()
 
 
-def connect(samba: Samba, folder: str, share: str = "backup", port: int | None = None, user: str = "") -> SmbTransport:
-    """A transport to a folder of a share, logged on as the lab's user."""
+def connect(
+    samba: Samba, folder: str, share: str = "backup", port: int | None = None, user: str = "", *, lane: bool = True
+) -> SmbTransport:
+    """A transport to a folder of a share, logged on as the lab's user: by the lane, or in the plain way."""
     address = SmbAddress(samba.host, share, folder, port or samba.port)
-    return SmbTransport(address, Login(user or samba.user, samba.password), Deadline(DEADLINE_SECONDS))
+    login = Login(user or samba.user, samba.password)
+    return SmbTransport(address, login, Deadline(DEADLINE_SECONDS), lane=lane)
 
 
-def samba_place(samba: Samba, folder: str, share: str = "backup") -> DiskPlace:
+def samba_place(samba: Samba, folder: str, share: str = "backup", *, lane: bool = True) -> DiskPlace:
     """A new folder of a share."""
     root = samba.make_folder(share, folder)
-    return DiskPlace("samba", connect(samba, folder, share), root, samba.give)
+    return DiskPlace("lane" if lane else "plain", connect(samba, folder, share, lane=lane), root, samba.give)

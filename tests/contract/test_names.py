@@ -9,6 +9,7 @@ import pytest
 from lockctl.errors import NotADirectory, NotFound, UnusableName
 from lockctl.transport.base import Entry
 from tests.contract.places import Place
+from tests.removing import remove_one
 
 DATA = b"a lock's bytes"
 LIMIT = 1000
@@ -72,10 +73,10 @@ def test_nothing_is_removed_under_such_a_name(furnished: Place) -> None:
     entry = entry_of(furnished)
     for name in BAD_NAMES.values():
         with pytest.raises(UnusableName, match="a name that cannot be used here"):
-            furnished.transport.remove("locks", replace(entry, name=name), DATA)
+            remove_one(furnished.transport, "locks", replace(entry, name=name), DATA)
     for directory in ("..", "locks/..", "/", "locks/", "locks\\inner", "locks:x"):
         with pytest.raises(UnusableName):
-            furnished.transport.remove(directory, entry, DATA)
+            remove_one(furnished.transport, directory, entry, DATA)
     assert_untouched(furnished)
 
 

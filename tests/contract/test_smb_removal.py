@@ -13,6 +13,7 @@ from lockctl.transport.base import Entry, Removal
 from tests.contract.places import DiskPlace, connect, samba_place
 from tests.contract.wires import SHARE_ALL, SHARE_READ, OtherClient
 from tests.lab.samba import Samba
+from tests.removing import remove_one
 
 DATA = b"a lock's bytes"
 
@@ -35,16 +36,16 @@ def test_a_handle_that_shares_no_delete_keeps_the_file(shared: DiskPlace, other:
     entry = entry_of(shared)
     handle = other.open(f"{shared.root.name}/locks/lock", SHARE_READ)
     with pytest.raises(InUse):
-        shared.transport.remove("locks", entry, DATA)
+        remove_one(shared.transport, "locks", entry, DATA)
     assert shared.data("locks/lock") == DATA
     handle.close()
-    assert shared.transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert remove_one(shared.transport, "locks", entry, DATA) is Removal.REMOVED
 
 
 def test_a_handle_that_shares_delete_holds_a_marked_file(shared: DiskPlace, other: OtherClient) -> None:
     shared.put("locks/lock", DATA)
     handle = other.open(f"{shared.root.name}/locks/lock", SHARE_ALL)
-    assert shared.transport.remove("locks", entry_of(shared), DATA) is Removal.MARKED
+    assert remove_one(shared.transport, "locks", entry_of(shared), DATA) is Removal.MARKED
     assert shared.names("locks") == ["lock"]
     handle.close()
     assert shared.names("locks") == []
@@ -54,15 +55,15 @@ def test_a_file_that_another_has_marked_is_gone(shared: DiskPlace, other: OtherC
     shared.put("locks/lock", DATA)
     entry = entry_of(shared)
     handle = other.open(f"{shared.root.name}/locks/lock", SHARE_ALL)
-    assert shared.transport.remove("locks", entry, DATA) is Removal.MARKED
-    assert shared.transport.remove("locks", entry, DATA) is Removal.GONE
+    assert remove_one(shared.transport, "locks", entry, DATA) is Removal.MARKED
+    assert remove_one(shared.transport, "locks", entry, DATA) is Removal.GONE
     handle.close()
 
 
 def test_reading_hinders_nobody(shared: DiskPlace, other: OtherClient) -> None:
     shared.put("locks/lock", DATA)
     assert shared.transport.read_many(["locks/lock"], 100) == [DATA]
-    assert shared.transport.remove("locks", replace(entry_of(shared), written=0), DATA) is Removal.CHANGED
+    assert remove_one(shared.transport, "locks", replace(entry_of(shared), written=0), DATA) is Removal.CHANGED
     other.open(f"{shared.root.name}/locks/lock", 0, 0x10001).close()  # DELETE and READ_DATA, shared with nobody
 
 
@@ -83,14 +84,14 @@ def test_the_read_only_attribute_is_cleared(shared: DiskPlace, other: OtherClien
     other.make_read_only(f"{shared.root.name}/locks/lock")
     entry = entry_of(shared)
     assert entry.read_only
-    assert shared.transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert remove_one(shared.transport, "locks", entry, DATA) is Removal.REMOVED
     assert shared.names("locks") == []
 
 
 def test_the_read_only_attribute_stays_on_what_is_kept(shared: DiskPlace, other: OtherClient) -> None:
     shared.put("locks/lock", DATA)
     other.make_read_only(f"{shared.root.name}/locks/lock")
-    assert shared.transport.remove("locks", entry_of(shared), DATA[::-1]) is Removal.CHANGED
+    assert remove_one(shared.transport, "locks", entry_of(shared), DATA[::-1]) is Removal.CHANGED
     assert entry_of(shared).read_only
 
 
@@ -98,7 +99,7 @@ def test_no_permission_in_a_directory_that_may_not_be_written(shared: DiskPlace)
     shared.put("locks/lock", DATA)
     (shared.root / "locks").chmod(0o555)
     with pytest.raises(PermissionRefused):
-        shared.transport.remove("locks", entry_of(shared), DATA)
+        remove_one(shared.transport, "locks", entry_of(shared), DATA)
     assert shared.data("locks/lock") == DATA
 
 
@@ -109,7 +110,7 @@ def test_no_permission_for_what_others_wrote_in_a_sticky_directory(shared: DiskP
         os.chown(path, 0, 0)
     (shared.root / "locks").chmod(0o1777)
     with pytest.raises(PermissionRefused):
-        shared.transport.remove("locks", entry_of(shared), DATA)
+        remove_one(shared.transport, "locks", entry_of(shared), DATA)
     assert shared.data("locks/lock") == DATA
 
 
@@ -134,7 +135,7 @@ def test_a_read_only_share_refuses_all_but_reading(samba: Samba, shared: DiskPla
     (entry,) = transport.list_directory("locks").entries
     assert transport.read_many(["locks/lock"], 100) == [DATA]
     with pytest.raises(PermissionRefused):
-        transport.remove("locks", entry, DATA)
+        remove_one(transport, "locks", entry, DATA)
     with pytest.raises(PermissionRefused):
         transport.put_new("locks/new", "locks/new-tmp-1", DATA)
     assert shared.names("locks") == ["lock"]
@@ -149,7 +150,7 @@ def test_where_creation_is_made_up_a_file_is_known_by_its_last_write(samba: Samb
     path = place.root / "locks/lock"
     os.utime(path, ns=(entry.written - 3600 * 10**9, path.stat().st_mtime_ns))
     assert entry_of(place).created != entry.created
-    assert place.transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert remove_one(place.transport, "locks", entry, DATA) is Removal.REMOVED
     place.transport.close()
 
 

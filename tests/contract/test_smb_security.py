@@ -15,15 +15,19 @@ from lockctl.errors import ConnectionLost, NoRepository, ShareRefused, Unreachab
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Removal
+from lockctl.transport.smb.connection import SmbConnection
+from lockctl.transport.smb.hardening import DeadlineConnection
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
 from tests.contract.wires import Alter, tampering
 from tests.lab.samba import Samba, Share
+from tests.removing import remove_one
 
 SIGNED = 0x8
 SESSION_SETUP, CREATE = 1, 5
 COMMAND, FLAGS, MESSAGE_ID, SESSION_ID, SIGNATURE = 12, 16, 24, 40, 48
 """Offsets in the SMB2 header (MS-SMB2 2.2.1.2)."""
+WAYS = pytest.mark.parametrize("lane", [False, True], ids=["plain", "lane"])
 
 
 @pytest.fixture(scope="module")
@@ -80,22 +84,25 @@ def is_answer_to_work(message: bytes) -> bool:
         as_session_setup_of_no_session,
     ],
 )
-def test_a_forged_answer_is_refused(old_samba: Samba, forge: Alter) -> None:
+@WAYS
+def test_a_forged_answer_is_refused(old_samba: Samba, forge: Alter, lane: bool) -> None:
     with tampering(old_samba, lambda message: forge(message) if is_answer_to_work(message) else message) as port:
-        transport = connect(old_samba, "", port=port)
+        transport = connect(old_samba, "", port=port, lane=lane)
         with pytest.raises(ConnectionLost, match="not signed by the server we logged on to"):
             transport.list_directory("locks")
         transport.close()
 
 
-def test_an_honest_relay_is_no_hindrance(old_samba: Samba) -> None:
+@WAYS
+def test_an_honest_relay_is_no_hindrance(old_samba: Samba, lane: bool) -> None:
     with tampering(old_samba, lambda message: message) as port:
-        transport = connect(old_samba, "", port=port)
+        transport = connect(old_samba, "", port=port, lane=lane)
         assert transport.read_many(["locks/lock"], 100) == [b"genuine"]
         transport.close()
 
 
-def test_a_connection_that_was_tampered_with_is_not_used_again(old_samba: Samba) -> None:
+@WAYS
+def test_a_connection_that_was_tampered_with_is_not_used_again(old_samba: Samba, lane: bool) -> None:
     work: list[bytes] = []
 
     def once(message: bytes) -> bytes:
@@ -104,20 +111,21 @@ def test_a_connection_that_was_tampered_with_is_not_used_again(old_samba: Samba)
         return without_signature(message) if len(work) == 1 else message
 
     with tampering(old_samba, once) as port:
-        transport = connect(old_samba, "", port=port)
+        transport = connect(old_samba, "", port=port, lane=lane)
         for _ in range(2):
             with pytest.raises(Unreachable):
                 transport.list_directory("locks")
         transport.close()
 
 
-def test_smb2_is_signed_and_everything_works(old_samba: Samba) -> None:
-    transport = connect(old_samba, "")
+@WAYS
+def test_smb2_is_signed_and_everything_works(old_samba: Samba, lane: bool) -> None:
+    transport = connect(old_samba, "", lane=lane)
     assert not transport.encrypted
     transport.put_new("locks/new", "locks/new-tmp-1", b"bytes")
     entry = next(e for e in transport.list_directory("locks").entries if e.name == "new")
     assert transport.read_many(["locks/new"], 100) == [b"bytes"]
-    assert transport.remove("locks", entry, b"bytes") is Removal.REMOVED
+    assert remove_one(transport, "locks", entry, b"bytes") is Removal.REMOVED
     assert old_samba.names("backup", "locks") == ["lock"]
     transport.close()
 
@@ -131,13 +139,19 @@ def test_every_request_after_the_log_on_is_encrypted_where_the_server_can(samba:
 
     shared.put("locks/lock", b"a secret of the share")
     with tampering(samba, watch) as port:
-        transport = connect(samba, shared.root.name, port=port)
+        transport = connect(samba, shared.root.name, port=port, lane=shared.kind == "lane")
         assert transport.encrypted
         before = len(seen)
         assert transport.read_many(["locks/lock"], 100) == [b"a secret of the share"]
         transport.close()
     assert len(seen) > before
     assert all(message.startswith(b"\xfdSMB") for message in seen[before:])
+
+
+def plain_connection(samba: Samba) -> DeadlineConnection:
+    """smbprotocol's own, as it stays in the plain way."""
+    address = SmbAddress(samba.host, "backup", "", samba.port)
+    return SmbConnection(address, Login(samba.user, samba.password), Deadline(20)).library[0]
 
 
 def header(command: int, status: int, flags: int) -> SMB2HeaderResponse:
@@ -150,19 +164,17 @@ def header(command: int, status: int, flags: int) -> SMB2HeaderResponse:
 
 @pytest.mark.parametrize("command", [Commands.SMB2_CREATE, Commands.SMB2_READ, Commands.SMB2_SESSION_SETUP])
 @pytest.mark.parametrize("flags", [0, Smb2Flags.SMB2_FLAGS_SIGNED])
-def test_an_answer_in_the_clear_is_refused_within_an_encrypted_session(
-    shared: DiskPlace, command: int, flags: int
-) -> None:
-    connection = shared.transport._connection._connection  # type: ignore[attr-defined]
+def test_an_answer_in_the_clear_is_refused_within_an_encrypted_session(samba: Samba, command: int, flags: int) -> None:
+    connection = plain_connection(samba)
     (session_id,) = connection.session_table
     with pytest.raises(SMBException):
         connection.verify_signature(header(command, NtStatus.STATUS_SUCCESS, flags), session_id)
 
 
 @pytest.mark.parametrize("session_id", [0, 4711])
-def test_an_answer_that_names_no_session_of_ours_is_refused(shared: DiskPlace, session_id: int) -> None:
+def test_an_answer_that_names_no_session_of_ours_is_refused(samba: Samba, session_id: int) -> None:
     """An answer to a log-on brings its own session id: once logged on, nothing may pass on such a claim."""
-    connection = shared.transport._connection._connection  # type: ignore[attr-defined]
+    connection = plain_connection(samba)
     forged = header(Commands.SMB2_SESSION_SETUP, NtStatus.STATUS_SUCCESS, 0)
     with pytest.raises(SMBException):
         connection.verify_signature(forged, session_id)

@@ -10,6 +10,7 @@ import pytest
 from lockctl.transport.base import Removal
 from tests.contract.places import DiskPlace, connect
 from tests.lab.samba import Samba
+from tests.removing import remove_one
 
 SECOND = 10**9
 NAMES = 6000
@@ -28,10 +29,12 @@ def frugal_samba() -> Iterator[Samba]:
         yield running
 
 
-@pytest.mark.parametrize("credits_granted", [1, 2, 3, 8, 64])
-def test_few_credits_are_waited_for(frugal_samba: Samba, credits_granted: int) -> None:
+@pytest.mark.parametrize("lane", [False, True], ids=["plain", "lane"])
+@pytest.mark.parametrize("credits_granted", [1, 2, 3, 8, 64, 100])
+def test_few_credits_are_waited_for(frugal_samba: Samba, credits_granted: int, lane: bool) -> None:
+    """With less than 64 there is no lane."""
     frugal_samba.restart({"smb2 max credits": str(credits_granted)})
-    transport = connect(frugal_samba, "repo")
+    transport = connect(frugal_samba, "repo", lane=lane)
     listing = transport.list_directory("locks")
     assert len(listing.entries) == FILES + 1
     read = transport.read_many([f"locks/{number}" for number in range(FILES)], 65536)
@@ -41,16 +44,17 @@ def test_few_credits_are_waited_for(frugal_samba: Samba, credits_granted: int) -
     assert transport.read_many(many, 70_000)[1::2] == [bytes(70_001)] * 100
     transport.put_new("locks/new", "locks/new-tmp-1", b"bytes")
     entry = next(e for e in transport.list_directory("locks").entries if e.name == "new")
-    assert transport.remove("locks", entry, b"bytes") is Removal.REMOVED
+    assert remove_one(transport, "locks", entry, b"bytes") is Removal.REMOVED
     transport.close()
 
 
+@pytest.mark.parametrize("lane", [False, True], ids=["plain", "lane"])
 @pytest.mark.parametrize("most", [8192, 65536])
-def test_a_server_that_reads_and_writes_little_at_a_time(frugal_samba: Samba, most: int) -> None:
+def test_a_server_that_reads_and_writes_little_at_a_time(frugal_samba: Samba, most: int, lane: bool) -> None:
     """What it says in NEGOTIATE holds: it answers a longer READ or WRITE with an error."""
     limits = {f"smb2 max {what}": str(most) for what in ("read", "write", "trans")}
     frugal_samba.restart(limits)
-    transport = connect(frugal_samba, "repo")
+    transport = connect(frugal_samba, "repo", lane=lane)
     assert len(transport.list_directory("locks").entries) == FILES + 1
     paths = ["locks/7", "locks/large", "locks/8"]
     assert transport.read_many(paths, 10**6) == [b"7" * 100, bytes(200_000), b"8" * 100]
@@ -60,10 +64,10 @@ def test_a_server_that_reads_and_writes_little_at_a_time(frugal_samba: Samba, mo
     transport.put_new("locks/new", "locks/new-tmp-1", data)
     assert transport.read_many(["locks/new"], 10**6) == [data]
     entry = next(e for e in transport.list_directory("locks").entries if e.name == "new")
-    assert transport.remove("locks", entry, data[:-1] + b"x") is Removal.CHANGED
-    assert transport.remove("locks", entry, data[:8192]) is Removal.CHANGED
-    assert transport.remove("locks", entry, data + b"x") is Removal.CHANGED
-    assert transport.remove("locks", entry, data) is Removal.REMOVED
+    assert remove_one(transport, "locks", entry, data[:-1] + b"x") is Removal.CHANGED
+    assert remove_one(transport, "locks", entry, data[:8192]) is Removal.CHANGED
+    assert remove_one(transport, "locks", entry, data + b"x") is Removal.CHANGED
+    assert remove_one(transport, "locks", entry, data) is Removal.REMOVED
     transport.close()
 
 

@@ -17,10 +17,12 @@ from lockctl.settings.credentials import Login
 from lockctl.transport.smb import connection, hardening
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.hardening import BoundedTcp
+from lockctl.transport.smb.lane import lane
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
 from tests.lab.proxy import Proxy
 from tests.lab.samba import Samba
+from tests.removing import remove_one
 
 BRIEF = 1.0
 """For an answer, in these tests."""
@@ -82,9 +84,15 @@ def test_a_send_that_is_not_taken_ends_with_the_deadline() -> None:
             tcp.send(bytes(10**7))
 
 
+def settled(transport: SmbTransport, proxy: Proxy) -> int:
+    """The frames so far, with those whose answers nobody waits for."""
+    transport.read_many(["nothing"], 1)
+    return proxy.frames
+
+
 def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on answers have to come at once."""
-    for module in (connection, hardening):
+    for module in (connection, hardening, lane):
         monkeypatch.setattr(module, "REPLY_SECONDS", BRIEF)
 
 
@@ -96,13 +104,14 @@ def test_nothing_is_asked_after_a_page_that_does_not_come(
     shared.make_directory("locks")
     for number in range(200):
         (shared.root / "locks" / f"{number:064x}").touch()
-    monkeypatch.setattr(SmbConnection, "max_transaction", lambda _: 8192)
+    for wire in (SmbConnection, lane.Lane):
+        monkeypatch.setattr(wire, "max_transaction", lambda _: 8192)
     with Proxy(samba.port) as proxy:
-        transport = connect(samba, shared.root.name, port=proxy.port)
+        transport = connect(samba, shared.root.name, port=proxy.port, lane=shared.kind == "lane")
         before = proxy.frames
         assert len(transport.list_directory("locks").entries) == 200
         assert proxy.frames - before > 4
-        before = proxy.frames
+        before = settled(transport, proxy)
         proxy.silence_after(before + page)
         be_impatient(monkeypatch)
         with pytest.raises(ConnectionLost, match="no answer within"):
@@ -118,12 +127,12 @@ def test_nothing_is_asked_after_a_removal_that_is_not_answered(
 ) -> None:
     shared.put("locks/lock", b"bytes")
     with Proxy(samba.port) as proxy:
-        transport = connect(samba, shared.root.name, port=proxy.port)
+        transport = connect(samba, shared.root.name, port=proxy.port, lane=shared.kind == "lane")
         (entry,) = transport.list_directory("locks").entries
-        before = proxy.frames
+        before = settled(transport, proxy)
         proxy.silence_after(before + frame)
         be_impatient(monkeypatch)
         with pytest.raises(ConnectionLost, match="no answer within"):
-            transport.remove("locks", entry, b"bytes")
+            remove_one(transport, "locks", entry, b"bytes")
         assert proxy.frames <= before + frame
     assert shared.data("locks/lock") == b"bytes"

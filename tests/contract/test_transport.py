@@ -12,6 +12,7 @@ import pytest
 from lockctl.errors import FileError, NameTaken, NotFound
 from lockctl.transport.base import Entry, Removal
 from tests.contract.places import LONG_AGO, Place
+from tests.removing import remove_one
 
 SECOND = 10**9
 LIMIT = 64 * 1024
@@ -121,21 +122,21 @@ def test_a_directory_is_no_file(place: Place) -> None:
 def test_remove_takes_this_file_alone(place: Place, data: bytes) -> None:
     place.put("locks/doomed", data)
     place.put("locks/other", data)
-    assert place.transport.remove("locks", entry_of(place, "locks/doomed"), data) is Removal.REMOVED
+    assert remove_one(place.transport, "locks", entry_of(place, "locks/doomed"), data) is Removal.REMOVED
     assert place.names("locks") == ["other"]
 
 
 def test_remove_takes_a_file_that_may_not_be_written(place: Place) -> None:
     place.put("locks/doomed", DATA)
     place.make_read_only("locks/doomed")
-    assert place.transport.remove("locks", entry_of(place, "locks/doomed"), DATA) is Removal.REMOVED
+    assert remove_one(place.transport, "locks", entry_of(place, "locks/doomed"), DATA) is Removal.REMOVED
     assert place.names("locks") == []
 
 
 @pytest.mark.parametrize("other", [DATA[::-1], DATA[:-1], DATA + b"x", b""])
 def test_remove_keeps_other_bytes(place: Place, other: bytes) -> None:
     place.put("locks/kept", DATA)
-    assert place.transport.remove("locks", entry_of(place, "locks/kept"), other) is Removal.CHANGED
+    assert remove_one(place.transport, "locks", entry_of(place, "locks/kept"), other) is Removal.CHANGED
     assert place.data("locks/kept") == DATA
 
 
@@ -145,7 +146,7 @@ def test_remove_knows_a_file_that_was_renumbered(place: Place) -> None:
     entry = entry_of(place, "locks/doomed")
     place.replace("locks/doomed", DATA)
     assert entry_of(place, "locks/doomed").file_id != entry.file_id
-    assert place.transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert remove_one(place.transport, "locks", entry, DATA) is Removal.REMOVED
 
 
 @pytest.mark.parametrize("field", ["written", "size"])
@@ -153,7 +154,7 @@ def test_remove_keeps_what_differs_from_the_entry(place: Place, field: str) -> N
     place.put("locks/kept", DATA)
     entry = entry_of(place, "locks/kept")
     other = replace(entry, **{field: getattr(entry, field) + 100})
-    assert place.transport.remove("locks", other, DATA) is Removal.CHANGED
+    assert remove_one(place.transport, "locks", other, DATA) is Removal.CHANGED
     assert place.data("locks/kept") == DATA
 
 
@@ -162,14 +163,14 @@ def test_remove_minds_neither_file_id_nor_creation(place: Place, changes: dict[s
     """Some servers give other ones at each look."""
     place.put("locks/doomed", DATA)
     entry = replace(entry_of(place, "locks/doomed"), **changes)  # type: ignore[arg-type]
-    assert place.transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert remove_one(place.transport, "locks", entry, DATA) is Removal.REMOVED
 
 
 def test_remove_tells_what_is_gone(place: Place) -> None:
     place.put("locks/gone", DATA)
     entry = entry_of(place, "locks/gone")
     place.delete("locks/gone")
-    assert place.transport.remove("locks", entry, DATA) is Removal.GONE
+    assert remove_one(place.transport, "locks", entry, DATA) is Removal.GONE
 
 
 @pytest.mark.parametrize("data", [DATA, b"", bytes(range(256)) * 200], ids=["usual", "empty", "large"])
@@ -205,7 +206,7 @@ def test_put_new_needs_its_directory(place: Place) -> None:
 def test_what_was_put_can_be_removed_again(place: Place) -> None:
     place.make_directory("locks")
     place.transport.put_new("locks/new", "locks/new-tmp-1", DATA)
-    assert place.transport.remove("locks", entry_of(place, "locks/new"), DATA) is Removal.REMOVED
+    assert remove_one(place.transport, "locks", entry_of(place, "locks/new"), DATA) is Removal.REMOVED
     assert place.names("locks") == []
 
 

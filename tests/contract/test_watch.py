@@ -14,6 +14,7 @@ from tests.contract.places import DiskPlace, Place, connect
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
 from tests.lab.samba import Samba
+from tests.removing import remove_one
 
 SECONDS = 20.0
 """For a change to be told. A wait ends as soon as it is."""
@@ -89,7 +90,7 @@ def test_a_watch_hinders_no_removal(shared: DiskPlace, samba: Samba) -> None:
     other = connect(samba, folder)
     other.put_new("locks/new", "locks/new-tmp", b"lock")
     (entry,) = other.list_directory("locks").entries
-    other.remove("locks", entry, b"lock")
+    remove_one(other, "locks", entry, b"lock")
     other.close()
     assert shared.names("locks") == []
     assert watch.wait(SECONDS)

@@ -29,7 +29,7 @@ from lockctl.settings.policy import Policy, Thresholds
 from lockctl.state.memory import Memory
 from lockctl.survey.assess import assess
 from lockctl.survey.observe import observe
-from lockctl.transport.base import Listing, Reader, Watch
+from lockctl.transport.base import Choose, Contents, Listing, Reader, Watch
 from lockctl.transport.smb.transport import SmbTransport
 from tests.cli.make import quicken
 from tests.conftest import NewRepository
@@ -66,6 +66,12 @@ class Later:
 
     def read_many(self, paths: Sequence[str], limit: int) -> Sequence[bytes | FileError]:
         return self.reader.read_many(paths, limit)
+
+    def begin_files(self, paths: Sequence[str], limit: int) -> Callable[[], Sequence[bytes | FileError]]:
+        return self.reader.begin_files(paths, limit)
+
+    def begin_folder(self, directory: str, choose: Choose, limit: int) -> Callable[[], Contents]:
+        return self.reader.begin_folder(directory, choose, limit)
 
     def watch(self, directory: str) -> Watch:
         return self.reader.watch(directory)

@@ -33,7 +33,7 @@ TOWER = {
 LIBRARIES = {
     "smbprotocol": ("transport/smb/",),
     "spnego": ("transport/smb/",),
-    "cryptography": ("repository/crypto", "settings/rclone"),
+    "cryptography": ("repository/crypto", "settings/rclone", "transport/smb/lane/"),
     "nacl": ("repository/crypto",),
     "zstandard": ("repository/crypto",),
     "psutil": ("liveness/process",),

@@ -9,12 +9,12 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused, Unreachable
-from lockctl.transport.base import Entry, Listing, Removal
+from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read
 from lockctl.transport.local.statx import birth_time
 from lockctl.transport.names import check_directory, check_entry, check_path
 from lockctl.transport.polling import PollingWatch
@@ -62,6 +62,14 @@ class LocalTransport:
         """Lists now and then: on a mount nobody tells what others do."""
         return PollingWatch(lambda: self.list_directory(directory), POLL_SECONDS)
 
+    def begin_files(self, paths: Sequence[str], limit: int) -> Callable[[], Sequence[bytes | FileError]]:
+        """Nothing is gained by beginning before it is needed."""
+        return lambda: self.read_many(paths, limit)
+
+    def begin_folder(self, directory: str, choose: Choose, limit: int) -> Callable[[], Contents]:
+        """Likewise."""
+        return lambda: list_and_read(self, directory, choose, limit)
+
     def read_many(self, paths: Sequence[str], limit: int) -> list[bytes | FileError]:
         """The bytes of each file, at most `limit` + 1."""
         return [self._read(path, limit) for path in paths]
@@ -78,7 +86,17 @@ class LocalTransport:
                 return translated
             raise translated from error
 
-    def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
+    def remove_many(self, directory: str, wanted: Sequence[tuple[Entry, bytes]]) -> Sequence[Removal | FileError]:
+        """One after another: a disk gains nothing by flights."""
+        results: list[Removal | FileError] = []
+        for entry, data in wanted:
+            try:
+                results.append(self._remove(directory, entry, data))
+            except FileError as error:
+                results.append(error)
+        return results
+
+    def _remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Compares through a handle, then removes the name."""
         path = self._root / check_entry(directory, entry.name)
         try:

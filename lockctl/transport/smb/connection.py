@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from smbprotocol.connection import Dialects
 from smbprotocol.exceptions import SMBResponseException
-from smbprotocol.open import SMB2CreateRequest
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
@@ -20,25 +19,27 @@ from lockctl.clock.deadline import Deadline
 from lockctl.errors import LockctlError, Unreachable
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
+from lockctl.transport.smb.answers import parse_create
 from lockctl.transport.smb.errors import WireError, lost, translate_connect
 from lockctl.transport.smb.hardening import REPLY_SECONDS, DeadlineConnection
-from lockctl.transport.smb.messages import READ_UNIT, RELATED, parse_create
+from lockctl.transport.smb.requests import Request
+from lockctl.transport.smb.server import Server
+from lockctl.transport.smb.wire import Ticket
 
 _LONGER = 5
 CONNECT_SECONDS = 20.0
 """To find the host, connect, log on and open the share."""
 START_SECONDS = 5.0
 """For a server to say that it has begun with what may take for ever."""
-LEAST_UNIT = 4096
-"""Bytes to ask for at a time at least, whatever the server says: else one that says 1 would be asked for ever."""
 
 
 class SmbConnection:
-    """A session on one share. All requests go through `exchange` and `flights`."""
+    """A session on one share. One of the two wires: the plain one, as smbprotocol sends and receives."""
 
     def __init__(self, address: SmbAddress, login: Login, deadline: Deadline) -> None:
         """Connects, logs on and opens the share. Raises Unreachable, ShareRefused, NoRepository, DeadlinePassed."""
         self._deadline = deadline
+        self._under_way: deque[Ticket] = deque()
         self._connection = DeadlineConnection(address.host, address.port, deadline)
         # In a thread: asking the name server and Kerberos have no time limit of their own.
         opening = Background(lambda: self._open(address, login))
@@ -78,67 +79,63 @@ class SmbConnection:
         tree = TreeConnect(session, f"\\\\{address.host}\\{address.share}")
         tree.connect()
         self._session, self._tree = session, tree
+        self.server = Server(
+            connection.system_time,
+            connection.received_at,
+            int(connection.max_transact_size),
+            int(connection.max_read_size),
+            int(connection.max_write_size),
+            bool(session.encrypt_data),
+        )
 
     @property
-    def encrypted(self) -> bool:
-        """Whether all messages are encrypted; else they are signed."""
-        return bool(self._session.encrypt_data)
-
-    def now(self) -> int:
-        """The server's clock: what NEGOTIATE said, and the time since by a clock that cannot be set."""
-        return int(self._connection.system_time + (boottime() - self._connection.received_at) * 1e9)
+    def library(self) -> tuple[DeadlineConnection, Session, TreeConnect]:
+        """smbprotocol's own connection, session and share."""
+        return self._connection, self._session, self._tree
 
     def max_transaction(self) -> int:
         """Bytes that one QUERY_DIRECTORY may answer with, within the credits at hand."""
-        credits_at_hand = max(1, self._connection.credits_at_hand - 2)
-        return int(min(self._connection.max_transact_size, 2**20, credits_at_hand * 65536))
+        return self.server.max_transaction(self._connection.credits_at_hand - 2)
 
-    def max_read(self) -> int:
-        """Bytes that one READ may ask for: what one credit pays for, or less where the server says so in NEGOTIATE."""
-        return max(LEAST_UNIT, min(READ_UNIT, int(self._connection.max_read_size)))
+    def send(self, *requests: Request) -> Ticket:
+        """Sends one compound. Where credits run out it waits for the answers to earlier ones, which bring new ones."""
+        ticket = Ticket(requests)
+        needed = self._connection.charge(*requests)
+        while self._under_way and self._connection.credits_at_hand < needed:
+            self._settle(self._under_way.popleft())
+        if self._connection.credits_at_hand < needed:
+            self._one_by_one(ticket)
+        else:
+            ticket.sent = self._send(requests)
+            self._under_way.append(ticket)
+        return ticket
 
-    def max_write(self) -> int:
-        """Bytes that one WRITE may bring, likewise."""
-        return max(LEAST_UNIT, min(READ_UNIT, int(self._connection.max_write_size)))
+    def flush(self) -> None:
+        """Nothing is ever kept back here."""
 
-    def exchange(self, *messages: Any) -> list[bytes | int]:
-        """Sends related messages as one compound and waits: for each its answer's bytes, or its NTSTATUS.
+    def collect(self, ticket: Ticket) -> list[bytes | int]:
+        """Waits for the answers, and for those to whatever was sent before."""
+        while ticket.missing:
+            if not self._under_way:
+                raise lost("it was closed")
+            self._settle(self._under_way.popleft())
+        return ticket.answers
 
-        Raises ConnectionLost when an answer does not come, DeadlinePassed.
-        """
-        return next(self.flights([messages]))
+    def begin(self, request: Request) -> Ticket:
+        """Sends it, and nobody waits for credits from its answer."""
+        ticket = Ticket([request])
+        ticket.sent = self._send([request])
+        return ticket
 
-    def flights(self, compounds: Iterable[Sequence[Any]]) -> Iterator[list[bytes | int]]:
-        """Sends compounds as fast as credits allow, and yields the answers in the same order.
+    def await_start(self, ticket: Ticket) -> None:
+        """Waits for the interim answer."""
+        ticket.sent[0].response_event.wait(self._deadline.cap(START_SECONDS))
 
-        Where credits run out it waits for answers, which bring new ones.
-        """
-        under_way: deque[list[Any]] = deque()
-        for compound in compounds:
-            needed = self._connection.charge(*compound)
-            while under_way and self._connection.credits_at_hand < needed:
-                yield self._collect(under_way.popleft())
-            if self._connection.credits_at_hand < needed:
-                yield self._one_by_one(compound)
-            else:
-                under_way.append(self._send(compound))
-        while under_way:
-            yield self._collect(under_way.popleft())
-
-    def begin(self, message: Any) -> Any:
-        """Sends one message whose answer may take for ever; `poll` asks for it."""
-        (request,) = self._send([message])
-        return request
-
-    def await_start(self, request: Any) -> None:
-        """Waits for the interim answer, by which the server says that it is at work. Not every server sends one."""
-        request.response_event.wait(self._deadline.cap(START_SECONDS))
-
-    def poll(self, request: Any, seconds: float) -> bytes | int | None:
-        """The answer to what `begin` sent, or None where it does not come within `seconds`. Raises as `exchange`."""
-        if not self._connection.is_answered(request, self._deadline.cap(seconds)):
+    def poll(self, ticket: Ticket, seconds: float) -> bytes | int | None:
+        """The answer, or None where it does not come within `seconds`."""
+        if not self._connection.is_answered(ticket.sent[0], self._deadline.cap(seconds)):
             return None
-        return self._answer(request, 0)
+        return self._answer(ticket.sent[0], 0)
 
     def close(self) -> None:
         """Drops the connection: no handle is open between two calls, so the server has nothing to tidy."""
@@ -149,30 +146,33 @@ class SmbConnection:
             except OSError:
                 return  # it was closed from the other side already, which is all that was wanted
 
-    def _send(self, compound: Sequence[Any]) -> list[Any]:
+    def _send(self, requests: Sequence[Request]) -> list[Any]:
         session, tree = self._session.session_id, self._tree.tree_connect_id
         with self._guarded():
-            return list(self._connection.send_compound(list(compound), session, tree, related=True))
+            return list(self._connection.send_compound(list(requests), session, tree, related=True))
 
-    def _one_by_one(self, compound: Sequence[Any]) -> list[bytes | int]:
+    def _one_by_one(self, ticket: Ticket) -> None:
         """The same for a server that does not even grant the credits of one compound."""
-        answers: list[bytes | int] = []
-        for message in compound:
-            first = answers[0] if answers else 0
-            if isinstance(message, SMB2CreateRequest) or message["file_id"].get_value() != RELATED:
-                pass
+        for number, request in enumerate(ticket.requests):
+            first = ticket.answers[0]
+            if not request.is_related:
+                about = request
             elif isinstance(first, bytes):
-                message["file_id"] = parse_create(first).handle
+                about = request.about(parse_create(first).handle)
             else:
-                answers.append(first)  # what cannot be opened cannot be read or closed either
+                ticket.answers[number] = first  # what cannot be opened cannot be read or closed either
                 continue
-            answers += self._collect(self._send([message]))
-        return answers
+            (ticket.answers[number],) = self._await(self._send([about]))
+        ticket.missing = 0
 
-    def _collect(self, requests: list[Any]) -> list[bytes | int]:
+    def _settle(self, ticket: Ticket) -> None:
+        ticket.answers = self._await(ticket.sent)
+        ticket.missing = 0
+
+    def _await(self, sent: Sequence[Any]) -> list[bytes | int]:
         """The answers to one compound, which have one limit together: a server has no more time for each."""
         end = boottime() + REPLY_SECONDS
-        return [self._answer(request, end - boottime()) for request in requests]
+        return [self._answer(request, end - boottime()) for request in sent]
 
     def _answer(self, request: Any, seconds: float) -> bytes | int:
         with self._guarded():

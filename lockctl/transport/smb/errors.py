@@ -133,6 +133,13 @@ def translate_file(status: int, path: str) -> LockctlError:
     return FileError(f"{path}: the server answered {status_name(status)}")
 
 
+def answered(answer: bytes | int, path: str) -> bytes:
+    """The bytes of an answer to a request about `path`; raises the error for its NTSTATUS, where it is one."""
+    if isinstance(answer, int):
+        raise translate_file(answer, path)
+    return answer
+
+
 def translate_connect(error: Exception, host: str, port: int, share: str, user: str) -> LockctlError:
     """The error for whatever connecting, logging on or opening the share raised."""
     who = f"user {user!r}" if user else "a user without a name"

@@ -6,7 +6,9 @@ What it uses of smbprotocol's private parts is held by tests/unit/transport/test
 
 from __future__ import annotations
 
+import errno
 import logging
+import select
 import socket
 import struct
 import uuid
@@ -20,12 +22,13 @@ from smbprotocol.transport import Tcp
 
 from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
+from lockctl.transport.smb.answers import from_filetime, parse_session_flags
 from lockctl.transport.smb.errors import Forged, GuestOnly, TooFewCredits, TooLong, lost
-from lockctl.transport.smb.messages import from_filetime, parse_session_flags
+from lockctl.transport.smb.requests import CREDIT_UNIT, Request
 
 REPLY_SECONDS = 60.0
 """For one answer: another client's oplock can hold a CREATE for 35 s."""
-CREDITS_WANTED = 512
+CREDITS_WANTED = 8192
 """Credits to ask for when logging on; the server grants what it likes."""
 LONGEST_MESSAGE = 2**24 - 1
 """Bytes: the length before a message has three of them ([MS-SMB2] 2.1)."""
@@ -42,6 +45,18 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
     def __init__(self, server: str, port: int, timeout: float, deadline: Deadline) -> None:
         super().__init__(server, port, timeout)
         self._deadline = deadline
+        self._wake, self._waker = socket.socketpair()
+
+    def release(self) -> socket.socket:
+        """Lets go of the socket, for another to use: what waits to receive here ends, as at the end of a connection."""
+        self._waker.close()
+        released: socket.socket = self._sock
+        return released
+
+    def recv(self, timeout: float) -> Any:
+        """As smbprotocol's, which holds a lock while it waits; b"" when the socket was released."""
+        ready, _, _ = select.select([self._sock, self._wake], [], [], timeout)
+        return b"" if self._wake in ready else super().recv(timeout if not ready else 1)
 
     def send(self, header: bytes) -> None:
         """Sends, or ends with an OSError: a server that takes nothing must not hold the sender up."""
@@ -85,6 +100,14 @@ class DeadlineConnection(Connection):  # type: ignore[misc]
         """What may be sent before an answer brings more."""
         return int(self.sequence_window["high"] - self.sequence_window["low"])
 
+    def release(self) -> socket.socket:
+        """Ends smbprotocol's receiving thread, when no answer is awaited, and lets go of the socket."""
+        if self._tcp is None:
+            raise OSError(errno.ENOTCONN, "not connected")
+        released = self._tcp.release()
+        self._t_worker.join()
+        return released
+
     def charge(self, *messages: Any) -> int:
         """Credits that these messages cost. Before SMB 2.1 smbprotocol reckons with none, and takes one each."""
         return sum(max(1, int(self._calculate_credit_charge(message))) for message in messages)
@@ -106,6 +129,12 @@ class DeadlineConnection(Connection):  # type: ignore[misc]
         """As smbprotocol's; raises TooFewCredits where it would raise what only its text tells from all else."""
         self._afford(*messages)
         return super().send_compound(messages, *arguments, **options)
+
+    def _calculate_credit_charge(self, message: Any) -> int:
+        """Of our own requests; smbprotocol looks into its own ([MS-SMB2] 3.2.4.1.5)."""
+        if not isinstance(message, Request):
+            return int(super()._calculate_credit_charge(message))
+        return max(0, message.payload - 1) // CREDIT_UNIT + 1 if self.supports_multi_credit else 0
 
     def _afford(self, *messages: Any) -> None:
         if self.charge(*messages) > self.credits_at_hand:

@@ -8,9 +8,10 @@ from smbprotocol.header import NtStatus
 
 from lockctl.transport.base import Listing, Watch
 from lockctl.transport.polling import PollingWatch
-from lockctl.transport.smb import messages as message
-from lockctl.transport.smb.connection import SmbConnection
+from lockctl.transport.smb import requests
+from lockctl.transport.smb.answers import parse_create
 from lockctl.transport.smb.errors import translate_file
+from lockctl.transport.smb.wire import Wire, exchange
 
 POLL_SECONDS = 10.0
 """Between listings where the server tells nothing by itself."""
@@ -24,28 +25,28 @@ class SmbWatch:
     The handle shares everything and is on no lock, so it hinders nobody.
     """
 
-    def __init__(self, connection: SmbConnection, path: str, shown: str, look: Callable[[], Listing]) -> None:
+    def __init__(self, wire: Wire, path: str, shown: str, look: Callable[[], Listing]) -> None:
         """Opens and arms. `look` lists the directory, for a server that does not know CHANGE_NOTIFY."""
-        self._connection = connection
+        self._wire = wire
         self._look = look
         self._instead: Watch | None = None
-        opening = message.create(path, message.LIST, message.SHARE_ALL, message.OPEN_DIRECTORY)
-        (opened,) = connection.exchange(opening)
+        opening = requests.create(path, requests.LIST, requests.SHARE_ALL, requests.OPEN_DIRECTORY)
+        (opened,) = exchange(wire, opening)
         if isinstance(opened, int):
             raise translate_file(opened, shown)
-        self._handle = message.parse_create(opened).handle
-        self._pending = connection.begin(message.change_notify(self._handle))
-        connection.await_start(self._pending)
+        self._handle = parse_create(opened).handle
+        self._pending = wire.begin(requests.change_notify(self._handle))
+        wire.await_start(self._pending)
 
     def wait(self, seconds: float) -> bool:
         """Waits for the server's word, and asks for the next one: what happens in between the server keeps."""
         if self._instead is not None:
             return self._instead.wait(seconds)
-        answer = self._connection.poll(self._pending, seconds)
+        answer = self._wire.poll(self._pending, seconds)
         if answer is None:
             return False
         if isinstance(answer, int) and answer not in _TOLD:
             self._instead = PollingWatch(self._look, POLL_SECONDS)
             return True  # what happened until now nobody told
-        self._pending = self._connection.begin(message.change_notify(self._handle))
+        self._pending = self._wire.begin(requests.change_notify(self._handle))
         return True

@@ -13,6 +13,7 @@ import pytest
 from lockctl.errors import FileError, LockctlError, PermissionRefused
 from lockctl.transport.base import Entry, Removal
 from lockctl.transport.local.directory import LocalTransport
+from tests.removing import remove_one
 
 DATA = b"a lock's bytes"
 
@@ -54,7 +55,7 @@ def test_what_is_no_file_is_neither_read_nor_removed(locks: Path, kind: str) -> 
     (read,) = transport.read_many(["locks/lock"], 100)
     assert isinstance(read, FileError)
     with pytest.raises(LockctlError):
-        transport.remove("locks", entry, DATA)
+        remove_one(transport, "locks", entry, DATA)
     assert os.path.lexists(locks / "lock")
 
 
@@ -63,7 +64,7 @@ def test_names_that_are_no_text_can_be_listed_read_and_removed(locks: Path) -> N
     transport = LocalTransport(str(locks.parent))
     (entry,) = transport.list_directory("locks").entries
     assert transport.read_many([f"locks/{entry.name}"], 100) == [DATA]
-    assert transport.remove("locks", entry, DATA) is Removal.REMOVED
+    assert remove_one(transport, "locks", entry, DATA) is Removal.REMOVED
     assert list(locks.iterdir()) == []
 
 

@@ -12,21 +12,20 @@ from smbprotocol.transport import Tcp
 
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import ConnectionLost, DeadlinePassed, FileError, LockctlError
-from lockctl.transport.smb import connection, messages
-from lockctl.transport.smb.connection import LEAST_UNIT, SmbConnection
+from lockctl.transport.smb import connection, requests
+from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.errors import Forged, TooFewCredits, TooLong
 from lockctl.transport.smb.hardening import LONGEST_MESSAGE, REPLY_SECONDS, BoundedTcp, DeadlineConnection
+from lockctl.transport.smb.server import LEAST_UNIT, Server
 
 
 class Silent:
     """Instead of smbprotocol's connection: each answer takes its time by the clock of the test."""
 
-    def __init__(self, answers: float = 0.0, **said: int) -> None:
+    def __init__(self, answers: float = 0.0) -> None:
         self.clock = 1000.0
         self.limits: list[float] = []
         self.closed = 0
-        self.max_read_size = said.get("max_read_size", 2**20)
-        self.max_write_size = said.get("max_write_size", 2**20)
         self.transport = self
         self._answers = answers
 
@@ -73,7 +72,7 @@ def test_a_message_is_refused_before_there_is_a_buffer_for_it(monkeypatch: pytes
 def test_the_answers_to_one_compound_have_one_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     silent = Silent(answers=25.0)
     monkeypatch.setattr(connection, "boottime", lambda: silent.clock)
-    assert over(silent)._collect([object(), object(), object()]) == [b"answer"] * 3
+    assert over(silent)._await([object(), object(), object()]) == [b"answer"] * 3
     assert silent.limits == [REPLY_SECONDS, REPLY_SECONDS - 25, REPLY_SECONDS - 50]
 
 
@@ -116,7 +115,7 @@ def test_what_broke_is_told_by_its_type_and_the_connection_not_used_again(error:
     silent = Silent()
     silent.receive = failing(error)  # type: ignore[method-assign]
     with pytest.raises(ConnectionLost, match=said):
-        over(silent)._collect([object()])
+        over(silent)._await([object()])
     assert silent.closed == 1
 
 
@@ -125,7 +124,7 @@ def test_after_a_lost_answer_the_connection_is_not_used_again(error: LockctlErro
     silent = Silent()
     silent.receive = failing(error)  # type: ignore[method-assign]
     with pytest.raises(type(error)):
-        over(silent)._collect([object()])
+        over(silent)._await([object()])
     assert silent.closed == closed
 
 
@@ -134,13 +133,13 @@ def test_what_breaks_after_the_deadline_is_the_deadlines() -> None:
     silent = Silent()
     silent.receive = failing(BlockingIOError(11, "Resource temporarily unavailable"))  # type: ignore[method-assign]
     with pytest.raises(DeadlinePassed):
-        over(silent, Deadline(0))._collect([object()])
+        over(silent, Deadline(0))._await([object()])
 
 
 def test_what_cannot_be_paid_for_is_not_sent() -> None:
     tested = DeadlineConnection("nas", 445, Deadline())
     tested.sequence_window = {"low": 5, "high": 7}
-    create = messages.create("locks", 1, 7, 1)
+    create = requests.create("locks", 1, 7, 1)
     with pytest.raises(TooFewCredits):
         tested.send_compound([create, create, SMB2CreateRequest()], 1, 1, related=True)
     tested.sequence_window = {"low": 5, "high": 5}
@@ -152,5 +151,5 @@ def test_what_cannot_be_paid_for_is_not_sent() -> None:
     ("said", "unit"), [(0, LEAST_UNIT), (1, LEAST_UNIT), (8192, 8192), (65536, 65536), (2**32 - 1, 65536)]
 )
 def test_as_much_at_a_time_as_the_server_says(said: int, unit: int) -> None:
-    tested = over(Silent(max_read_size=said, max_write_size=said))
+    tested = Server(0, 0.0, said, said, said, encrypts=True)
     assert (tested.max_read(), tested.max_write()) == (unit, unit)

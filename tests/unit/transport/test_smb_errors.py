@@ -202,7 +202,7 @@ def test_a_status_that_smbprotocol_does_not_know(status: int) -> None:
     assert type(error) is not FileError or f"NTSTATUS 0x{status:08x}" in str(error)
 
 
-@pytest.mark.parametrize("module", sorted(path.name for path in FOLDER.glob("*.py")))
+@pytest.mark.parametrize("module", sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")))
 def test_nothing_is_decided_by_an_errors_text(module: str) -> None:
     """No text is looked for in another."""
     for node in ast.walk(ast.parse((FOLDER / module).read_text(encoding="utf-8"))):

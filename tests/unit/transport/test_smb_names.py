@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 import pytest
 from smbprotocol.header import NtStatus
@@ -13,10 +12,14 @@ from lockctl.errors import UnusableName
 from lockctl.repository.lock import LockFile, Problem
 from lockctl.repository.locks import open_metadata
 from lockctl.transport.base import Entry
+from lockctl.transport.smb.requests import Request
+from lockctl.transport.smb.server import Server
 from lockctl.transport.smb.transport import SmbTransport
+from lockctl.transport.smb.wire import Ticket
 from tests.memory import MemoryTransport
+from tests.removing import remove_one
 from tests.unit.envelope import config_bytes
-from tests.unit.transport.test_messages import answer, chain
+from tests.unit.transport.test_answers import answer, chain
 
 ODD = [
     "",
@@ -34,31 +37,35 @@ OPENED = struct.pack("<HBBIqqqqqqII16s", 89, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0x10, 0,
 
 
 class Scripted:
-    """Instead of a connection: answers what it was told to, and keeps what it was asked."""
+    """Instead of a wire: answers what it was told to, and keeps what it was asked."""
 
     def __init__(self, *answers: list[bytes | int]) -> None:
-        self.asked: list[tuple[Any, ...]] = []
+        self.server = Server(0, 0.0, 65536, 65536, 65536, encrypts=True)
+        self.asked: list[tuple[Request, ...]] = []
         self._answers = list(answers)
 
-    def exchange(self, *messages: Any) -> list[bytes | int]:
-        """The next answers."""
-        self.asked.append(messages)
-        return self._answers.pop(0)
+    def send(self, *requests: Request) -> Ticket:
+        """With the next answers already in it."""
+        self.asked.append(requests)
+        ticket = Ticket(requests)
+        ticket.answers, ticket.missing = self._answers.pop(0), 0
+        return ticket
 
-    def flights(self, compounds: Any) -> Any:
-        """As `exchange` for each."""
-        return (self.exchange(*compound) for compound in compounds)
+    def collect(self, ticket: Ticket) -> list[bytes | int]:
+        """They are there."""
+        return ticket.answers
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
     def max_transaction(self) -> int:
         """Enough."""
         return 65536
 
-    max_read = max_write = max_transaction
-
 
 def over(scripted: Scripted) -> SmbTransport:
     made = object.__new__(SmbTransport)
-    made._connection = scripted  # type: ignore[assignment]
+    made._wire = scripted  # type: ignore[assignment]
     made._root = "repo"
     made._deadline = Deadline()
     return made
@@ -67,9 +74,9 @@ def over(scripted: Scripted) -> SmbTransport:
 def listed(*names: str) -> tuple[tuple[Entry, ...], Scripted]:
     listing = chain(".", "..", *names)
     page = answer("buffer", 64 + 9, len(listing), listing)
-    scripted = Scripted([OPENED, page], [int(NtStatus.STATUS_NO_MORE_FILES)], [b""])
+    scripted = Scripted([OPENED, page, int(NtStatus.STATUS_NO_MORE_FILES)], [b""])
     entries = over(scripted).list_directory("locks").entries
-    assert len(scripted.asked) == 3
+    assert [len(asked) for asked in scripted.asked] == [3, 1]
     return entries, scripted
 
 
@@ -86,7 +93,7 @@ def test_nothing_is_sent_for_them() -> None:
     assert [type(one) for one in read] == [UnusableName] * (len(ODD) - 1)
     for entry in entries:
         with pytest.raises(UnusableName):
-            transport.remove("locks", entry, b"")
+            remove_one(transport, "locks", entry, b"")
         with pytest.raises(UnusableName):
             transport.put_new(f"locks/{entry.name}", "locks/x-tmp-1", b"")
     assert scripted.asked == []

@@ -77,7 +77,7 @@ def private_names() -> set[str]:
     used: set[str] = set()
     own: set[str] = set()
     overridden: set[str] = set()
-    for path in FOLDER.glob("*.py"):
+    for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.ClassDef(bases=[ast.Name(id="Connection" | "Tcp")]):

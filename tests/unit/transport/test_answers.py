@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from lockctl.errors import ConnectionLost
 from lockctl.transport.base import Entry
-from lockctl.transport.smb import messages as message
-from lockctl.transport.smb.messages import READ_UNIT
+from lockctl.transport.smb import answers
+from lockctl.transport.smb.requests import CREDIT_UNIT
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
-    "create": message.parse_create,
-    "session flags": message.parse_session_flags,
-    "buffer": message.parse_buffer,
-    "read": message.parse_read,
-    "going": message.is_going,
-    "entries": lambda data: list(message.parse_entries(data)),
+    "create": answers.parse_create,
+    "session flags": answers.parse_session_flags,
+    "buffer": answers.parse_buffer,
+    "read": lambda data: answers.parse_read(data, CREDIT_UNIT),
+    "going": answers.is_going,
+    "entries": lambda data: list(answers.parse_entries(data)),
 }
 FIXED = {"buffer": 8, "read": 16}
 """Bytes of the answer itself, before its payload."""
@@ -38,7 +38,7 @@ def answer(parser: str, offset: int, length: int, payload: bytes) -> bytes:
 def entry_bytes(name: bytes, following: int = 0, length: int | None = None, size: int = 150) -> bytes:
     """One FileIdBothDirectoryInformation ([MS-FSCC] 2.4.17)."""
     named = len(name) if length is None else length
-    times = (message._FILETIME_EPOCH + number for number in range(1, 5))
+    times = (answers._FILETIME_EPOCH + number for number in range(1, 5))
     return struct.pack("<IIqqqqqqIIIBB24sHQ", following, 0, *times, size, 0, 0x20, named, 0, 0, 0, b"", 0, 7) + name
 
 
@@ -50,7 +50,7 @@ def chain(*names: str) -> bytes:
 
 
 def names(data: bytes) -> list[str]:
-    return [entry.name for entry in message.parse_entries(data)]
+    return [entry.name for entry in answers.parse_entries(data)]
 
 
 @pytest.mark.parametrize("parser", PARSERS)
@@ -111,17 +111,17 @@ def test_a_payload_from_the_first_to_the_last_byte(parser: str) -> None:
 
 def test_a_read_brings_no_more_than_was_asked_for() -> None:
     data = answer("read", HEADER + 17, 10, b"0123456789")
-    assert message.parse_read(data, 10) == b"0123456789"
+    assert answers.parse_read(data, 10) == b"0123456789"
     with pytest.raises(ConnectionLost, match="more of a file than was asked for"):
-        message.parse_read(data, 9)
+        answers.parse_read(data, 9)
     with pytest.raises(ConnectionLost):
-        message.parse_read(answer("read", HEADER + 17, READ_UNIT + 1, bytes(READ_UNIT + 1)))
+        answers.parse_read(answer("read", HEADER + 17, CREDIT_UNIT + 1, bytes(CREDIT_UNIT + 1)), CREDIT_UNIT)
 
 
 def test_a_listing() -> None:
     assert names(chain(".", "..", "a", "ünï", "💾")) == [".", "..", "a", "ünï", "💾"]
     assert names(b"") == []
-    (entry,) = message.parse_entries(chain("lock"))
+    (entry,) = answers.parse_entries(chain("lock"))
     assert entry == Entry("lock", 150, created=100, written=300, changed=400, file_id=7, accessed=200)
 
 
@@ -140,7 +140,7 @@ def test_a_chain_of_entries_never_loops(data: list[tuple[int, int, bytes]]) -> N
     """Whatever the next offset and the name's length say."""
     listing = b"".join(entry_bytes(name, following % 300, length % 30) for following, length, name in data)
     try:
-        found = list(message.parse_entries(listing))
+        found = list(answers.parse_entries(listing))
     except ConnectionLost:
         return
     assert len(found) <= len(listing) // ENTRY_SIZE
@@ -152,12 +152,12 @@ def test_a_chain_of_entries_never_loops(data: list[tuple[int, int, bytes]]) -> N
 )
 def test_entries_that_overlap_or_leave_the_frame_are_a_lost_connection(following: int, length: int) -> None:
     with pytest.raises(ConnectionLost):
-        list(message.parse_entries(entry_bytes(b"lock\0\0\0\0", following, length)))
+        list(answers.parse_entries(entry_bytes(b"lock\0\0\0\0", following, length)))
 
 
 @pytest.mark.parametrize(("links", "pending", "going"), [(1, 0, False), (0, 0, True), (1, 1, True), (2, 0, False)])
 def test_a_file_that_is_going(links: int, pending: int, going: bool) -> None:
-    assert message.is_going(struct.pack("<qqIBBH", 0, 0, links, pending, 0, 0)) is going
+    assert answers.is_going(struct.pack("<qqIBBH", 0, 0, links, pending, 0, 0)) is going
 
 
 @pytest.mark.parametrize("parser", ["create", "session flags", "buffer", "read", "going"])

@@ -1,0 +1,238 @@
+"""The lane: one thread that sends what is asked for as fast as credits allow, and matches what comes back by its id."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from lockctl.clock.boot import boottime
+from lockctl.clock.deadline import Deadline
+from lockctl.transport.smb.errors import Forged, TooLong, lost
+from lockctl.transport.smb.hardening import CREDITS_WANTED, LONGEST_MESSAGE, REPLY_SECONDS
+from lockctl.transport.smb.lane.frames import Part, body_of, cost, pack, split
+from lockctl.transport.smb.lane.takeover import Takeover
+from lockctl.transport.smb.lane.unexpected import Unexpected, give_up
+from lockctl.transport.smb.requests import Request
+from lockctl.transport.smb.wire import Ticket
+
+PER_FRAME = 16
+"""Compounds in one frame: more would keep the server busy before its first answer."""
+ALONE = 8
+"""So few compounds go alone, each in a frame of its own: that costs no round trip, and any server can read it."""
+START_SECONDS = 5.0
+_PIECE = 2**20
+_LENGTH = 4
+_MORE = 16
+"""Credits to ask for beyond those that are spent, until there are enough."""
+_ODD = {
+    0xC0000002: "STATUS_NOT_IMPLEMENTED",
+    0xC0000008: "STATUS_INVALID_HANDLE",
+    0xC000000D: "STATUS_INVALID_PARAMETER",
+    0xC0000010: "STATUS_INVALID_DEVICE_REQUEST",
+    0xC00000BB: "STATUS_NOT_SUPPORTED",
+    0xC00000D0: "STATUS_REQUEST_NOT_ACCEPTED",
+    0xC0000128: "STATUS_FILE_CLOSED",
+}
+"""What a server answers that cannot read a compound as it was meant."""
+
+
+class Lane:
+    """The fast one of the two wires. It is not used again after an error."""
+
+    def __init__(self, taken: Takeover, deadline: Deadline) -> None:
+        self.server = taken.server
+        self._taken = taken
+        self._socket: socket.socket | None = taken.socket
+        self._deadline = deadline
+        self._next_id = taken.next_id
+        self._credits = taken.credits
+        self._queue: deque[Ticket] = deque()
+        """What is to be sent and not yet packed."""
+        self._waiting: dict[int, tuple[Ticket, int]] = {}
+        """By message id, whose answer has not come, and its number in the ticket."""
+        self._out = bytearray()
+        self._in = bytearray()
+        self._packed, self._read = False, False
+        """Whether several compounds were sent in a frame, and whether the server has answered such a frame."""
+        taken.socket.setblocking(False)
+        self._poll = select.poll()
+
+    def max_transaction(self) -> int:
+        """Half of the credits at hand: two are under way at a time."""
+        return self.server.max_transaction((self._credits - 2) // 2)
+
+    def send(self, *requests: Request) -> Ticket:
+        """Keeps it until something is collected: so what is sent together can share a frame."""
+        ticket = Ticket(requests)
+        self._queue.append(ticket)
+        return ticket
+
+    def flush(self) -> None:
+        """Sends what the credits and the socket take at once."""
+        with self._guarded():
+            self._fill()
+            self._push()
+
+    def collect(self, ticket: Ticket) -> list[bytes | int]:
+        """Waits for the answers. Raises Unexpected too."""
+        end = boottime() + REPLY_SECONDS
+        with self._guarded():
+            while ticket.missing:
+                self._go_on(end)
+            odd = {_ODD[one] for one in ticket.answers if isinstance(one, int) and one in _ODD}
+            if odd and len(ticket.requests) > 1:
+                raise Unexpected(f"it answered {odd.pop()} to requests that belong together")
+        return ticket.answers
+
+    def begin(self, request: Request) -> Ticket:
+        """Sends it at once."""
+        ticket = self.send(request)
+        self.flush()
+        return ticket
+
+    def await_start(self, ticket: Ticket) -> None:
+        """Waits for the interim answer."""
+        self._wait(lambda: ticket.started or not ticket.missing, START_SECONDS)
+
+    def poll(self, ticket: Ticket, seconds: float) -> bytes | int | None:
+        """The answer, or None where it does not come within `seconds`."""
+        return ticket.answers[0] if self._wait(lambda: not ticket.missing, seconds) else None
+
+    def close(self) -> None:
+        """Closes the socket."""
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = None
+
+    def _wait(self, is_over: Callable[[], bool], seconds: float) -> bool:
+        end = boottime() + seconds
+        with self._guarded():
+            while not is_over():
+                if not self._go_on(end, patient=True):
+                    return False
+        return True
+
+    def _go_on(self, end: float, *, patient: bool = False) -> bool:
+        """Sends and receives what can be; waits for that until `end`, and then raises, or is False to the patient."""
+        self._fill()
+        self._push()
+        left = self._deadline.cap(max(0.0, end - boottime()))
+        wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
+        self._poll.register(self._fd(), wanted)
+        events = self._poll.poll(left * 1000)
+        if not events:
+            if boottime() < end:
+                self._deadline.cap(1)
+            elif patient:
+                return False
+            else:
+                raise lost(f"no answer within {REPLY_SECONDS:.0f} s")
+        if any(event & ~select.POLLOUT for _, event in events):
+            self._receive()
+        return True
+
+    def _fill(self) -> None:
+        """Packs what waits into frames, as far as the credits go."""
+        packed = len(self._queue) > ALONE
+        while self._queue and len(self._out) < _PIECE:
+            parts: list[Part] = []
+            for _ in range(PER_FRAME if packed else 1):
+                if not self._queue or not self._take_part(parts, self._queue[0]):
+                    break
+                self._queue.popleft()
+            if not parts:
+                if not self._waiting:
+                    raise Unexpected("it grants too few credits")
+                return
+            self._packed = self._packed or packed
+            messages = pack(parts, self._taken.session_id, self._taken.tree_id, signed=self._taken.sealing.signed)
+            frame = self._taken.sealing.seal(messages, [part.message_id for part in parts])
+            self._out += len(frame).to_bytes(_LENGTH, "big") + frame
+
+    def _take_part(self, parts: list[Part], ticket: Ticket) -> bool:
+        """Adds one compound to a frame, and pays for it; False where it cannot."""
+        costs = [cost(request, self._taken.multi_credit) for request in ticket.requests]
+        if sum(costs) > self._credits:
+            return False
+        self._credits -= sum(costs)
+        more = _MORE if self._credits + len(self._waiting) < CREDITS_WANTED // 2 else 0
+        for number, (request, charge) in enumerate(zip(ticket.requests, costs, strict=True)):
+            charged = charge if self._taken.multi_credit else 0
+            parts.append(Part(request, self._next_id, charged, charge + more, number > 0))
+            self._waiting[self._next_id] = (ticket, number)
+            self._next_id += charge
+        return True
+
+    def _push(self) -> None:
+        while self._out and self._socket is not None:
+            try:
+                sent = self._socket.send(self._out)
+            except BlockingIOError:
+                return
+            del self._out[:sent]
+
+    def _receive(self) -> None:
+        try:
+            data = self._socket.recv(_PIECE) if self._socket is not None else b""
+        except BlockingIOError:
+            return
+        if not data:
+            raise ConnectionResetError
+        self._in += data
+        start = 0
+        while len(self._in) >= start + _LENGTH:
+            length = int.from_bytes(self._in[start : start + _LENGTH], "big")
+            if length > LONGEST_MESSAGE:
+                raise TooLong
+            end = start + _LENGTH + length
+            if len(self._in) < end:
+                break
+            self._read_frame(bytes(self._in[start + _LENGTH : end]))
+            start = end
+        del self._in[:start]
+
+    def _read_frame(self, frame: bytes) -> None:
+        messages = self._taken.sealing.unseal(frame)
+        for answer in split(messages):
+            self._taken.sealing.check(messages, answer)
+            waiting = self._waiting.get(answer.message_id)
+            if waiting is None:
+                raise Unexpected("it sent an answer that nobody waits for")
+            self._credits += answer.granted
+            ticket, number = waiting
+            if answer.interim:
+                ticket.started = True
+                continue
+            request = ticket.requests[number]
+            if answer.command != request.COMMAND or answer.size > request.most:
+                raise Unexpected("it sent an answer to something else, or more than was asked for")
+            del self._waiting[answer.message_id]
+            ticket.answers[number] = body_of(messages, answer) if not answer.status else answer.status
+            ticket.missing -= 1
+        self._read = self._packed
+
+    def _fd(self) -> int:
+        return self._socket.fileno() if self._socket is not None else -1
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Whatever breaks, the connection is not used again; nothing of it is left half read."""
+        if self._socket is None:
+            raise lost("it was closed")
+        try:
+            yield
+        except BaseException as error:
+            self.close()
+            raise self._translate(error) from error
+
+    def _translate(self, error: BaseException) -> BaseException:
+        if isinstance(error, OSError) and self._packed and not self._read:
+            error = Unexpected("it closed it when many requests came in one frame")
+        if isinstance(error, Unexpected):
+            give_up(self._taken.host, self._taken.port)
+        if isinstance(error, OSError):
+            return self._deadline.error() if self._deadline.passed() else lost("it was closed")
+        return lost(error.reason) if isinstance(error, Forged | TooLong) else error

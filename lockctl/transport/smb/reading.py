@@ -1,0 +1,169 @@
+"""Reading many files over SMB: what is asked for is sent at once, and collected when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from smbprotocol.header import NtStatus
+
+from lockctl.errors import FileError, Unreachable
+from lockctl.transport.base import Choose, Contents, Entry, Listing
+from lockctl.transport.names import check_directory, check_path, is_usable, is_usable_entry
+from lockctl.transport.smb import answers, requests
+from lockctl.transport.smb.errors import answered
+from lockctl.transport.smb.wire import Ticket, Wire, exchange
+
+MAX_ENTRIES = 500_000
+"""Names in one directory: ten thousand machines would not leave as many."""
+SMALL = 4096
+"""Bytes to ask of a file that was listed with less: a server makes room for what is asked for."""
+_SECOND_PAGE = 65536
+"""Bytes for what a first page does not hold: mostly nothing, which says that it was the only one."""
+
+
+class FilesReading:
+    """Files that are being read: CREATE, READ and CLOSE of each in one compound, so its handle lives for an instant."""
+
+    def __init__(self, wire: Wire, root: str, paths: Sequence[str], limit: int, sizes: Sequence[int] = ()) -> None:
+        """At most `limit` + 1 bytes of each. `sizes` are what a listing said of them, where there was one."""
+        self._wire = wire
+        self._root = root
+        self._paths = paths
+        self._limit = limit
+        full = min(limit + 1, wire.server.max_read())
+        self._firsts = [min(full, SMALL) if size < SMALL else full for size in sizes] or [full] * len(paths)
+        self._reads = {length: requests.read(requests.RELATED, length) for length in set(self._firsts)}
+        self._sent = [
+            self._send(path, self._reads[first]) if is_usable(path) else None
+            for path, first in zip(paths, self._firsts, strict=True)
+        ]
+
+    def finish(self) -> list[bytes | FileError]:
+        """The bytes of each, or why not, in the order asked for. Raises Unreachable's kinds."""
+        results: list[bytes | FileError] = []
+        longer: list[int] = []
+        for number, (path, ticket, first) in enumerate(zip(self._paths, self._sent, self._firsts, strict=True)):
+            try:
+                check_path(path)
+                opened, content = self._wire.collect(ticket)[:2] if ticket is not None else (b"", b"")
+                size = answers.parse_create(answered(opened, path)).size
+                results.append(content_of(content, path, first))
+                if size > first:
+                    longer.append(number)
+            except FileError as error:
+                results.append(error)
+            self._sent[number] = None  # the frame that it lay in is not kept
+        # Only now: until all have landed, a flight may hold every credit.
+        for number in longer:
+            results[number] = self._read_rest(self._paths[number], results[number])
+        return results
+
+    def _send(self, path: str, read: requests.Request) -> Ticket:
+        name = on_share(self._root, path)
+        opening = requests.create(name, requests.READ, requests.SHARE_ALL, requests.OPEN_FILE)
+        return self._wire.send(opening, read, _CLOSE)
+
+    def _read_rest(self, path: str, data: bytes | FileError) -> bytes | FileError:
+        """What a file holds beyond the first READ, up to `limit` + 1 bytes in all."""
+        try:
+            while isinstance(data, bytes) and len(data) <= self._limit:
+                length = min(self._limit + 1 - len(data), self._wire.server.max_read())
+                ticket = self._send(path, requests.read(requests.RELATED, length, len(data)))
+                opened, content, _ = self._wire.collect(ticket)
+                answered(opened, path)
+                more = content_of(content, path, length)
+                if not more:
+                    break
+                data += more
+        except FileError as error:
+            return error
+        return data
+
+
+class FolderReading:
+    """A directory that is being listed, while the files are read that were chosen of the pages before."""
+
+    def __init__(self, wire: Wire, root: str, directory: str, choose: Choose, limit: int) -> None:
+        self._wire = wire
+        self._root = root
+        self._directory = check_directory(directory)
+        self._choose = choose
+        self._limit = limit
+        self._length = wire.max_transaction()
+        name = on_share(root, directory)
+        self._opening = wire.send(
+            requests.create(name, requests.LIST, requests.SHARE_ALL, requests.OPEN_DIRECTORY),
+            requests.query_directory(requests.RELATED, self._length),
+            requests.query_directory(requests.RELATED, min(self._length, _SECOND_PAGE)),
+        )
+
+    def finish(self) -> Contents:
+        """The directory and its files. The CREATE already answers with the directory's own times.
+
+        Raises NotFound, NotADirectory, PermissionRefused, Unreachable's kinds.
+        """
+        opening, *first = self._wire.collect(self._opening)
+        opened = answers.parse_create(answered(opening, self._directory))
+        entries: list[Entry] = []
+        reading: list[tuple[Sequence[Entry], FilesReading]] = []
+        try:
+            for page in self._pages(opened.handle, first):
+                found = list(answers.parse_entries(answers.parse_buffer(answered(page, self._directory))))
+                if not found or len(entries) > MAX_ENTRIES:
+                    raise FileError(f"{self._directory}: the server's listing has no end")
+                fresh = [entry for entry in found if entry.name not in (".", "..")]
+                entries += fresh
+                reading.append(self._read(self._choose(fresh)))
+        except Unreachable:
+            self._wire.close()  # and not to wait once more, for the answer to a CLOSE
+            raise
+        except BaseException:
+            exchange(self._wire, requests.close(opened.handle))
+            raise
+        # Nothing depends on its answer, so nobody waits for it.
+        self._wire.send(requests.close(opened.handle))
+        self._wire.flush()
+        data = {entry.name: one for chosen, files in reading for entry, one in zip(chosen, files.finish(), strict=True)}
+        itself = Entry("", 0, opened.created, opened.written, opened.written, 0, opened.accessed, is_directory=True)
+        return Contents(Listing(tuple(entries), opened.written, itself), data)
+
+    def _pages(self, handle: bytes, first: Sequence[bytes | int]) -> Iterator[bytes | int]:
+        """The answers with entries in them. The next one is always asked for before one is given out."""
+        page, ahead = first
+        if page == NtStatus.STATUS_NO_MORE_FILES:
+            return
+        if ahead == NtStatus.STATUS_NO_MORE_FILES:
+            yield page
+            return
+        asked = self._ask(handle)
+        yield page
+        page = ahead
+        while page != NtStatus.STATUS_NO_MORE_FILES:
+            yield page
+            (page,) = self._wire.collect(asked)
+            if not isinstance(page, int):
+                asked = self._ask(handle)
+
+    def _ask(self, handle: bytes) -> Ticket:
+        return self._wire.send(requests.query_directory(handle, self._length))
+
+    def _read(self, chosen: Sequence[Entry]) -> tuple[Sequence[Entry], FilesReading]:
+        before = f"{self._directory}/" if self._directory else ""
+        chosen = [entry for entry in chosen if is_usable_entry(entry.name)]
+        paths = [f"{before}{entry.name}" for entry in chosen]
+        return chosen, FilesReading(self._wire, self._root, paths, self._limit, [entry.size for entry in chosen])
+
+
+_CLOSE = requests.close(requests.RELATED)
+
+
+def on_share(root: str, path: str) -> str:
+    """A path of the repository, as the share knows it."""
+    return f"{root}/{path}".strip("/") if root else path
+
+
+def content_of(answer: bytes | int, path: str, most: int) -> bytes:
+    """What a READ of at most `most` bytes brought; nothing beyond the end. Raises the error for its NTSTATUS."""
+    if answer == NtStatus.STATUS_END_OF_FILE:
+        return b""
+    return answers.parse_read(answered(answer, path), most)
