@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import time_ns
 
 from lockctl.clock.rfc3339 import format_moment
-from lockctl.state.records import Outcome
+from lockctl.state.records import Outcome, Record
 from lockctl.survey.returns import is_of
 from lockctl.survey.session import Session
 from lockctl.survey.values import Survey
@@ -35,12 +36,16 @@ def close_intents(session: Session, survey: Survey) -> Survey:
     """
     standing = {verdict.file.id for verdict in survey.verdicts}
     left = [record for record in session.journal.records() if record.outcome is None and is_of(record, survey)]
-    for record in left:
-        outcome, text = Outcome.UNKNOWN, _GONE
-        if record.held_at is not None:
-            text = _PUT_BACK
-        elif record.removed.id in standing:
-            outcome, text = Outcome.KEPT, _KEPT
-        session.journal.finish(record.key, outcome, text, format_moment(time_ns()))
+    if not left:
+        return survey
+    outcomes = [(record.key, *_outcome(record, standing)) for record in left]
+    session.journal.finish(outcomes, format_moment(time_ns()))
+    for record, (_, _, text) in zip(left, outcomes, strict=True):
         session.teller.warn(f"a run was ended at lock {record.removed.id[:8]}: {text}")
-    return session.compare(survey) if left else survey
+    return session.compare(survey)
+
+
+def _outcome(record: Record, standing: Collection[str]) -> tuple[Outcome, str]:
+    if record.held_at is not None:
+        return Outcome.UNKNOWN, _PUT_BACK
+    return (Outcome.KEPT, _KEPT) if record.removed.id in standing else (Outcome.UNKNOWN, _GONE)

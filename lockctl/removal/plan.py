@@ -83,6 +83,8 @@ def why_kept(verdict: Verdict, survey: Survey, wish: Wish) -> str:
 
 def is_unsettled(verdict: Verdict, survey: Survey, wish: Wish) -> bool:
     """Whether waiting decides about this lock, and the user wants it to."""
+    if verdict.file.id in survey.held:
+        return False  # it stays for a day anyway
     if verdict.removable:
         return bool(verdict.wait) and not why_kept(verdict, survey, wish)
     temporary = verdict.file.problem is Problem.TEMPORARY

@@ -1,4 +1,4 @@
-"""Removes one lock: journal first, one handle, then what came of it."""
+"""Removes some locks: journal first, one handle for each, then what came of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import getpass
 import os
 import socket
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 from lockctl import __version__
 from lockctl.clock.rfc3339 import format_moment
@@ -26,37 +27,39 @@ _OUTCOMES = {
 }
 
 
-def remove_lock(
-    verdict: Verdict,
-    survey: Survey,
-    remover: Remover,
-    journal: Journal,
-) -> Result:
-    """Removes one lock: intent, handle, outcome. Call it where no signal can come in between.
+def remove_locks(verdicts: Sequence[Verdict], survey: Survey, remover: Remover, journal: Journal) -> list[Result]:
+    """Removes some locks: their intents, each through its handle, their outcomes. No signal may come in between.
 
-    Raises JournalError before anything is marked. After Unreachable the intent stays open, for `aftermath`.
+    Raises JournalError before anything is marked. After Unreachable all intents stay open, for `aftermath`.
     """
-    data = verdict.file.data or b""
-    key = journal.begin(survey.origin, _describe(verdict, survey, data), format_moment(time.time_ns()), _whoami())
+    described = [_describe(verdict, survey) for verdict in verdicts]
+    keys = journal.begin(survey.origin, described, format_moment(time.time_ns()), _whoami())
     try:
-        (removal,) = remover.remove_many("locks", [(verdict.file.entry, data)])
-        if isinstance(removal, FileError):
-            raise removal
-    except FileError as error:
-        journal.finish(key, Outcome.KEPT, str(error), format_moment(time.time_ns()))
-        return Result(verdict, Outcome.KEPT, str(error), failed=True)
+        found = remover.remove_many("locks", [(verdict.file.entry, verdict.file.data or b"") for verdict in verdicts])
     except Unreachable as error:
         text = f"nobody knows yet whether it was removed: {error}"
-        return Result(verdict, Outcome.UNKNOWN, text, failed=True, lost=True)
-    outcome, text = _OUTCOMES[removal]
+        return [Result(verdict, Outcome.UNKNOWN, text, failed=True, lost=True) for verdict in verdicts]
+    results = [_result(verdict, one) for verdict, one in zip(verdicts, found, strict=True)]
+    outcomes = [(key, result.outcome, result.text) for key, result in zip(keys, results, strict=True)]
     try:
-        journal.finish(key, outcome, text, format_moment(time.time_ns()))
+        journal.finish(outcomes, format_moment(time.time_ns()))
     except JournalError as error:
-        return Result(verdict, outcome, f"{outcome.value}, but the journal does not tell it: {error}", failed=True)
+        return [_untold(result, error) for result in results]
+    return results
+
+
+def _result(verdict: Verdict, removal: Removal | FileError) -> Result:
+    if isinstance(removal, FileError):
+        return Result(verdict, Outcome.KEPT, str(removal), failed=True)
+    outcome, text = _OUTCOMES[removal]
     return Result(verdict, outcome, text, failed=removal is Removal.MARKED)
 
 
-def _describe(verdict: Verdict, survey: Survey, data: bytes) -> Removed:
+def _untold(result: Result, error: JournalError) -> Result:
+    return replace(result, text=f"{result.outcome.value}, but the journal does not tell it: {error}", failed=True)
+
+
+def _describe(verdict: Verdict, survey: Survey) -> Removed:
     lock = verdict.file.lock
     fields = None
     if lock is not None:
@@ -64,7 +67,7 @@ def _describe(verdict: Verdict, survey: Survey, data: bytes) -> Removed:
         del fields["time_ns"]
     return Removed(
         verdict.file.id,
-        data,
+        verdict.file.data or b"",
         verdict.state.value,
         verdict.why,
         verdict.age,

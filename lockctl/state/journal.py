@@ -10,8 +10,8 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,15 +107,16 @@ class Journal:
                 return (f"{path} {reason}: they could alter what lockctl remembers",)
         return ()
 
-    def begin(self, origin: Origin, removed: Removed, at: str, by: dict[str, Any]) -> str:
-        """Writes and syncs an intent; returns its key."""
-        key = uuid.uuid4().hex
-        self._append(make_intent(key, origin, removed, at, by))
-        return key
+    def begin(self, origin: Origin, removed: Sequence[Removed], at: str, by: dict[str, Any]) -> list[str]:
+        """Writes an intent for each and syncs them together; returns their keys."""
+        keys = [uuid.uuid4().hex for _ in removed]
+        self._append(*(make_intent(key, origin, one, at, by) for key, one in zip(keys, removed, strict=True)))
+        return keys
 
-    def finish(self, key: str, outcome: Outcome, text: str, at: str) -> None:
-        """Writes and syncs what came of an intent."""
-        self._append({"type": "outcome", "key": key, "at": at, "outcome": outcome.value, "text": text})
+    def finish(self, outcomes: Sequence[tuple[str, Outcome, str]], at: str) -> None:
+        """Writes what came of intents, by their keys and in words, and syncs it together."""
+        told = ((key, outcome.value, text) for key, outcome, text in outcomes)
+        self._append(*({"type": "outcome", "key": k, "at": at, "outcome": o, "text": text} for k, o, text in told))
 
     def hold(self, key: str, at: str) -> None:
         """The lock is about to be put back, and must not be taken for stale as soon as it stands there."""
@@ -161,18 +162,17 @@ class Journal:
             self._read = _Read(file)
         self._read.read_on(descriptor)
 
-    def _append(self, line: dict[str, Any]) -> None:
-        data = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+    def _append(self, *lines: dict[str, Any]) -> None:
+        data = b"".join(json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n" for line in lines)
         with self._guarded("write", self.path):
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
                 self._refuse_from_others(descriptor)
                 flock_soon(descriptor, _APPEND_SECONDS)
                 _end_last_line(descriptor)
-                first = not os.fstat(descriptor).st_size
-                write_all(descriptor, data)
-                os.fsync(descriptor)
-                if first:
+                before = os.fstat(descriptor).st_size
+                _write_or_nothing(descriptor, data, before)
+                if not before:
                     sync_folder(self._directory)
 
     def _refuse_from_others(self, descriptor: int) -> None:
@@ -194,6 +194,17 @@ class Journal:
             f"cannot {verb} {path}: {error.strerror}",
             "Give a folder that can be written: --state-dir or LOCKCTL_STATE_DIR",
         )
+
+
+def _write_or_nothing(descriptor: int, data: bytes, before: int) -> None:
+    """Appends and syncs. Where that fails the file is cut to what it was: what is not told whole was not begun."""
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, before)
+        raise
 
 
 def _end_last_line(descriptor: int) -> None:

@@ -20,7 +20,7 @@ from tests.lab.restic import Repository, copy_repository
 from tests.lab.seal import aged_lock
 
 PARALLEL = 4
-AFTER = 3
+AFTER = 2
 """Frames of the last look, at an empty folder: all is done and told by then."""
 ROOT_NAMES = "config data index keys locks snapshots".split()
 
@@ -40,9 +40,15 @@ class Prepared:
         return copy
 
 
-def prepare(repository: Repository) -> Prepared:
-    """Furnish an empty repository, and count the frames of a prune of a copy of it."""
-    locks = frozenset({aged_lock(repository, 3 * HOUR, WEB1), aged_lock(repository, 2 * HOUR, WEB2, exclusive=True)})
+def prepare(repository: Repository, more: int = 0) -> Prepared:
+    """Furnish an empty repository with two locks and so many more, and count the frames of a prune of a copy of it."""
+    locks = frozenset(
+        {
+            aged_lock(repository, 3 * HOUR, WEB1),
+            aged_lock(repository, 2 * HOUR, WEB2, exclusive=True),
+            *(aged_lock(repository, 4 * HOUR + number, WEB2) for number in range(more)),
+        }
+    )
     trial = Prepared(repository, locks, 0).copy("count")
     with Proxy(repository.samba.port) as proxy:
         done = lockctl(trial.through(proxy.port), "prune", "--yes")

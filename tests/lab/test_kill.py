@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 
 import pytest
 
+from lockctl.removal.run import BATCH
 from tests.cli.forking import start_at
 from tests.cli.frames import (
     AFTER,
@@ -65,7 +67,7 @@ def test_kill(prepared: Prepared, fate: str) -> None:
         assert_nothing_lost(repository, prepared.locks)
         open_intents = [lock_id for lock_id, outcome in intents_of(repository) if outcome is None]
         finished = assert_finished(repository, prepared.locks, n)
-        assert len(open_intents) <= 1
+        assert set(open_intents) in (set(), prepared.locks), "all of a batch or nothing"
         for lock_id in open_intents:
             assert f"a run was ended at lock {lock_id[:8]}" in finished.stderr
         tidy(repository)
@@ -93,3 +95,38 @@ def test_signal(prepared: Prepared, number: signal.Signals) -> None:
         tidy(repository)
 
     at_each(range(1, prepared.frames + 1), check)
+
+
+@pytest.fixture(scope="module")
+def many(new_repository: NewRepository) -> Prepared:
+    """A whole batch and a small one."""
+    repository = new_repository()
+    quicken(repository)
+    return prepare(repository, BATCH + 3 - 2)
+
+
+@pytest.mark.parametrize("fate", ["forwarded", "dropped"])
+def test_kill_among_many(many: Prepared, fate: str) -> None:
+    """Whenever it comes, at most one batch is left open, and the next run tells of each lock what became of it."""
+    left_open: set[int] = set()
+
+    def check(n: int) -> None:
+        repository = many.copy(f"many-{fate}-{n}")
+        with Proxy(repository.samba.port) as proxy:
+            if fate == "dropped":
+                proxy.cut_after(n)
+            done = prune_and_signal(repository, proxy, n, signal.SIGKILL)
+        assert done.status == -signal.SIGKILL, done.text
+        assert_nothing_lost(repository, many.locks)
+        open_intents = [lock_id for lock_id, outcome in intents_of(repository) if outcome is None]
+        left_open.add(len(open_intents))
+        standing = set(repository.lock_ids())
+        finished = assert_finished(repository, many.locks, n)
+        for lock_id in open_intents:
+            told = "it still stands" if lock_id in standing else "the lock is gone"
+            assert re.search(f"a run was ended at lock {lock_id[:8]}: .*{told}", finished.stderr)
+        tidy(repository)
+
+    # What comes before the removals is the same as with two locks.
+    at_each(range(many.frames - 32, many.frames + 1, 2), check)
+    assert left_open == {0, BATCH, 3}

@@ -24,6 +24,14 @@ from tests.unit.session import HOUR, Scene, scene
 
 __all__ = ["scene"]
 LOST = ConnectionLost("the connection broke")
+ONE_BY_ONE = pytest.mark.parametrize("batch", [1], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many locks are removed together: as many as usual, or as a test says."""
+    if hasattr(request, "param"):
+        monkeypatch.setattr("lockctl.removal.run.BATCH", request.param)
 
 
 class Ends(Deadline):
@@ -78,6 +86,7 @@ def test_what_was_shown_is_what_goes(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("asked", "status", "left"), [(0, 14, 2), (1, 3, 1), (2, 0, 0)], ids=["before", "in the middle", "after"]
 )
+@ONE_BY_ONE
 def test_a_deadline(scene: Scene, asked: int, status: int, left: int) -> None:
     scene.put_lock(pid=1)
     scene.put_lock(pid=2)
@@ -89,6 +98,7 @@ def test_a_deadline(scene: Scene, asked: int, status: int, left: int) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the mark", "after it"])
+@ONE_BY_ONE
 def test_a_connection_that_is_lost(scene: Scene, after: bool) -> None:
     """It is made anew, once, to see what became of the lock that nobody knows of."""
     scene.put_lock(pid=1)
@@ -108,6 +118,33 @@ def test_a_connection_that_is_lost(scene: Scene, after: bool) -> None:
     assert len(scene.locks) == (1 if after else 2)
 
 
+@pytest.mark.parametrize("batch", [2, 3], indirect=True)
+def test_a_connection_that_is_lost_in_the_middle_of_a_batch(scene: Scene) -> None:
+    """Of one batch nobody knows, the next look does; and what was not tried is kept."""
+    for pid in range(5):
+        scene.put_lock(pid=pid)
+    scene.share.before("remove", lambda: scene.share.fail("remove", LOST, after=True))
+    with scene.open() as session:
+        report = run(session)
+        records = session.journal.records()
+    unknown, tried = len(report.results), len(records)
+    assert (report.status, unknown, tried) == (3, tried, 5 - len(report.kept))
+    assert {record.outcome for record in records} == {Outcome.UNKNOWN, Outcome.KEPT}
+    standing = {record.removed.id for record in records if record.outcome is Outcome.KEPT}
+    assert standing == scene.locks & {record.removed.id for record in records}
+    assert len(scene.teller.warnings) == tried
+
+
+@pytest.mark.parametrize("batch", [2], indirect=True)
+def test_many_batches(scene: Scene) -> None:
+    for pid in range(7):
+        scene.put_lock(pid=pid)
+    with scene.open() as session:
+        report = run(session)
+    assert (report.status, len(report.of(Outcome.REMOVED)), scene.locks) == (0, 7, set())
+    assert scene.share.calls.count("list_directory") == 1 + 3
+
+
 def test_a_server_that_is_gone_for_good_is_told(scene: Scene) -> None:
     scene.put_lock()
 
@@ -123,6 +160,7 @@ def test_a_server_that_is_gone_for_good_is_told(scene: Scene) -> None:
     assert record.outcome is None
 
 
+@ONE_BY_ONE
 def test_a_signal_between_two_locks(scene: Scene) -> None:
     scene.put_lock(pid=1)
     scene.put_lock(pid=2)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lockctl.errors import ConnectionLost, DeadlinePassed, InUse, JournalError, LockctlError, PermissionRefused
-from lockctl.removal.step import remove_lock
+from lockctl.liveness.evidence import Verdict
+from lockctl.removal.step import remove_locks
 from lockctl.repository.lock import LockFile
 from lockctl.state.journal import Journal
 from lockctl.state.records import Origin, Outcome, Record
@@ -32,7 +36,7 @@ class Scene:
         self.survey = make_survey([self.verdict])
 
     def remove(self) -> tuple[Outcome, bool]:
-        result = remove_lock(self.verdict, self.survey, self.memory, self.journal)
+        (result,) = remove_locks([self.verdict], self.survey, self.memory, self.journal)
         return result.outcome, result.failed
 
     def record(self) -> Record:
@@ -124,6 +128,78 @@ def test_the_journal_that_fails_after_the_removal_is_told(scene: Scene) -> None:
         scene.journal.path.mkdir()
 
     scene.memory.before("remove", lose_the_folder)
-    result = remove_lock(scene.verdict, scene.survey, scene.memory, scene.journal)
+    (result,) = remove_locks([scene.verdict], scene.survey, scene.memory, scene.journal)
     assert (result.outcome, result.failed) == (Outcome.REMOVED, True)
     assert "journal" in result.text
+
+
+def test_each_of_many_has_its_own_fate(scene: Scene) -> None:
+    """All rules hold for each: what happens to one in the middle is no other's affair."""
+    doomed = many(scene, 8)
+    paths = [f"locks/{verdict.file.id}" for verdict in doomed]
+    scene.memory.delete(paths[1])
+    scene.memory.put(paths[2], DATA + b"x", written=doomed[2].file.entry.written)
+    scene.memory.put(paths[3], DATA[::-1], written=doomed[3].file.entry.written)
+    scene.memory.put(paths[4], DATA)
+    scene.memory.refused.add(paths[5])
+    results = remove_locks(doomed, scene.survey, scene.memory, scene.journal)
+    fates = [Outcome.REMOVED, Outcome.GONE, *[Outcome.KEPT] * 4, Outcome.REMOVED, Outcome.REMOVED]
+    assert [result.outcome for result in results] == fates
+    assert [result.verdict for result in results if result.failed] == [doomed[5]]
+    assert set(scene.memory.files) == {scene.path, *paths[2:6]}
+    assert [record.outcome for record in scene.journal.records()] == fates
+    assert [record.removed.id for record in scene.journal.records()] == [verdict.file.id for verdict in doomed]
+
+
+def test_all_intents_are_on_disk_before_the_first_mark_and_synced_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed = many(scene, 64)
+    synced: list[int] = []
+    seen: list[int] = []
+    sync = os.fsync
+
+    def count(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            synced.append(len(scene.memory.files))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", count)
+    scene.memory.before("remove", lambda: seen.append(len(scene.journal.records())))
+    remove_locks(doomed, scene.survey, scene.memory, scene.journal)
+    assert (seen, synced) == ([64], [65, 1])
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_after_a_lost_reply_nobody_knows_of_any_of_them(scene: Scene, after: bool) -> None:
+    doomed = many(scene, 3)
+    scene.memory.fail("remove", LOST, after=after)
+    results = remove_locks(doomed, scene.survey, scene.memory, scene.journal)
+    assert {(result.outcome, result.failed, result.lost) for result in results} == {(Outcome.UNKNOWN, True, True)}
+    assert [record.outcome for record in scene.journal.records()] == [None] * 3
+
+
+def test_intents_that_cannot_be_written_leave_none(scene: Scene) -> None:
+    """Neither in the journal nor among the marks."""
+    remove_locks(many(scene, 2, "b"), scene.survey, scene.memory, scene.journal)
+    before = scene.journal.path.read_bytes()
+    calls = len(scene.memory.calls)
+    doomed = many(scene, 5, "c")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 1500, limit[1]))
+    try:
+        with pytest.raises(JournalError):
+            remove_locks(doomed, scene.survey, scene.memory, scene.journal)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert scene.journal.path.read_bytes() == before
+    assert len(scene.memory.calls) == calls
+
+
+def many(scene: Scene, count: int, digit: str = "0") -> list[Verdict]:
+    """So many more stale locks."""
+    verdicts: list[Verdict] = []
+    for number in range(count):
+        entry = scene.memory.put(f"locks/{digit}{number:063x}", DATA, written=scene.memory.clock - 3_000_000)
+        verdicts.append(make_verdict(LockFile(entry, DATA, make_lock(7200))))
+    return verdicts

@@ -46,7 +46,7 @@ def test_a_damaged_line_is_named_and_passed_over(tmp_path: Path, damage: bytes) 
     assert journal.damaged == (f"line 3 of {journal.path} is damaged and was passed over",)
     assert [first.key, second.key] == keys
     assert (first.outcome, second.returned_as) == (Outcome.REMOVED, "b" * 64)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     assert len(journal.records()) == 3
     assert journal.path.read_bytes().split(b"\n")[2] == damage, "it stays where it is"
 
@@ -81,7 +81,7 @@ def test_what_follows_a_damaged_intent_is_not_damaged_itself(tmp_path: Path) -> 
 )
 def test_a_damaged_line_changes_nothing_of_its_intent(tmp_path: Path, line: dict[str, Any]) -> None:
     journal = Journal(tmp_path)
-    key = journal.begin(ORIGIN, REMOVED, AT, BY)
+    (key,) = journal.begin(ORIGIN, [REMOVED], AT, BY)
     (before,) = journal.records()
     with journal.path.open("a") as file:
         file.write(json.dumps({**line, "key": key, "at": LATER}) + "\n")
@@ -138,7 +138,7 @@ def test_of_many_damaged_lines_the_first_are_named(tmp_path: Path) -> None:
 )
 def test_an_intent_with_a_damaged_field_is_none(tmp_path: Path, field: str, value: Any) -> None:
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     line = json.loads(journal.path.read_text())
     journal.path.write_text(json.dumps({**line, field: value}) + "\n")
     assert journal.records() == []
@@ -148,14 +148,14 @@ def test_an_intent_with_a_damaged_field_is_none(tmp_path: Path, field: str, valu
 @pytest.mark.parametrize("name", ["a" * 64, "0" * 64 + "-tmp-0", "a" * 64 + "-tmp-" + "1" * 20])
 def test_the_names_that_can_be_put_back(tmp_path: Path, name: str) -> None:
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     journal.path.write_text(journal.path.read_text().replace("a" * 64, name))
     assert [record.removed.id for record in journal.records()] == [name]
 
 
 def test_a_line_of_an_earlier_version_has_no_hash(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     line = json.loads(journal.path.read_text())
     del line["sha256"]
     journal.path.write_text(json.dumps(line) + "\n")
@@ -164,7 +164,7 @@ def test_a_line_of_an_earlier_version_has_no_hash(tmp_path: Path) -> None:
 
 def test_an_intent_cannot_hide_another(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     text = journal.path.read_text()
     journal.path.write_text(text + text.replace("not renewed for 2 h", "never mind"))
     assert [record.removed.reason for record in journal.records()] == ["not renewed for 2 h"]
@@ -186,7 +186,7 @@ def test_what_was_planted_in_its_place_is_refused(tmp_path: Path, plant: Any) ->
     journal = Journal(tmp_path)
     plant(journal.path)
     before = sorted(tmp_path.iterdir())
-    for act in (journal.records, lambda: journal.begin(ORIGIN, REMOVED, AT, BY)):
+    for act in (journal.records, lambda: journal.begin(ORIGIN, [REMOVED], AT, BY)):
         with pytest.raises(JournalError, match=re.escape(str(journal.path))) as told:
             act()
         assert "\n" not in str(told.value)
@@ -211,9 +211,9 @@ def test_what_was_planted_in_place_of_the_lock_of_a_run_is_refused(tmp_path: Pat
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_journal_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     journal.path.chmod(mode)
-    for act in (journal.records, lambda: journal.begin(ORIGIN, REMOVED, AT, BY)):
+    for act in (journal.records, lambda: journal.begin(ORIGIN, [REMOVED], AT, BY)):
         with pytest.raises(JournalError, match="can be written by others"):
             act()
     journal.path.chmod(0o644)
@@ -224,7 +224,7 @@ def test_a_journal_that_others_can_write_is_refused(tmp_path: Path, mode: int) -
 def test_a_folder_that_others_can_write_is_warned_about(tmp_path: Path, mode: int, warned: int) -> None:
     journal = Journal(tmp_path / "state")
     assert not journal.warnings
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     (tmp_path / "state").chmod(mode)
     assert len(journal.warnings) == warned
     assert all(text.startswith(f"{tmp_path}/state can be written by others") for text in journal.warnings)
@@ -236,7 +236,7 @@ def test_what_belongs_to_another_user_is_warned_about_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: list[str]
 ) -> None:
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     if os.geteuid() == 0:
         for name in whose:
             os.chown(tmp_path / name, 12345, -1)

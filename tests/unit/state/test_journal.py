@@ -29,8 +29,8 @@ BY: dict[str, Any] = {"user": "root", "hostname": "admin", "pid": 7}
 
 def write_four(journal: Journal) -> list[str]:
     """Four lines: an intent with outcome, and one that was restored and came back."""
-    keys = [journal.begin(ORIGIN, REMOVED, AT, BY) for _ in range(2)]
-    journal.finish(keys[0], Outcome.REMOVED, "done", LATER)
+    keys = journal.begin(ORIGIN, [REMOVED, REMOVED], AT, BY)
+    journal.finish([(keys[0], Outcome.REMOVED, "done")], LATER)
     journal.hold(keys[1], AT)
     journal.note_restored(keys[1], LATER)
     journal.note_returned(keys[1], "b" * 64, LATER)
@@ -50,7 +50,7 @@ def test_what_was_written_can_be_read_back(tmp_path: Path) -> None:
 def test_a_damaged_lock_without_owner_or_age(tmp_path: Path) -> None:
     removed = Removed("a" * 64, b"", "damaged", "empty", None, None, 0)
     journal = Journal(tmp_path)
-    journal.begin(ORIGIN, removed, AT, BY)
+    journal.begin(ORIGIN, [removed], AT, BY)
     assert journal.records()[0].removed == removed
 
 
@@ -75,7 +75,7 @@ def test_a_line_that_a_crash_cut_short_is_no_line(tmp_path: Path, length: int) -
     torn = whole.splitlines(keepends=True)[0][:length]
     journal.path.write_bytes(whole + torn)
     assert len(journal.records()) == 2
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     assert journal.path.read_bytes().startswith(whole)
     assert len(journal.records()) == 3
 
@@ -84,7 +84,7 @@ def test_a_first_line_that_a_crash_cut_short(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.path.write_bytes(b'{"type":"intent","data":"' + b"A" * 200_000)
     assert journal.records() == []
-    journal.begin(ORIGIN, REMOVED, AT, BY)
+    journal.begin(ORIGIN, [REMOVED], AT, BY)
     assert len(journal.records()) == 1
 
 
@@ -93,7 +93,7 @@ def test_two_processes_lose_nothing(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from lockctl.state.journal import Journal, Origin, Removed;"
         "journal = Journal(Path(sys.argv[1]));"
         "removed = Removed(sys.argv[2] * 64, b'x' * 20000, 'stale', 'why', 1.0, None, 0);"
-        "[journal.begin(Origin('a', 'b', 'c'), removed, '2026-11-23T00:16:16Z', {}) for _ in range(30)]"
+        "[journal.begin(Origin('a', 'b', 'c'), [removed], '2026-11-23T00:16:16Z', {}) for _ in range(30)]"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "ab"]
     assert [process.wait(timeout=60) for process in running] == [0, 0]
@@ -107,7 +107,7 @@ def test_a_line_waits_until_another_process_has_written_its_own(tmp_path: Path) 
         fcntl.flock(other, fcntl.LOCK_EX)
         other.write(b'{"type": "later", ')
         other.flush()
-        writing = Background(lambda: journal.begin(ORIGIN, REMOVED, AT, BY))
+        writing = Background(lambda: journal.begin(ORIGIN, [REMOVED], AT, BY))
         assert not writing.wait(0.1)
         other.write(b'"key": "x", "at": "2026-11-23T00:16:16Z"}\n')
     assert writing.wait(60)
@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     journal = Journal(tmp_path / "file/state")
     with pytest.raises(JournalError, match="--state-dir"):
-        journal.begin(ORIGIN, REMOVED, AT, BY)
+        journal.begin(ORIGIN, [REMOVED], AT, BY)
     with pytest.raises(JournalError), journal.exclusive("x"):
         pass
     with pytest.raises(JournalError):
@@ -140,22 +140,22 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_of_the_kernel_cannot_be_written() -> None:
     with pytest.raises(JournalError):
-        Journal(Path("/proc/lockctl")).begin(ORIGIN, REMOVED, AT, BY)
+        Journal(Path("/proc/lockctl")).begin(ORIGIN, [REMOVED], AT, BY)
 
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     """A limit on the size of files stands for it. What was written before can still be read, and written after."""
     journal = Journal(tmp_path)
-    key = journal.begin(ORIGIN, REMOVED, AT, BY)
+    (key,) = journal.begin(ORIGIN, [REMOVED], AT, BY)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 10, before[1]))
     try:
         with pytest.raises(JournalError, match="cannot write"):
-            journal.begin(ORIGIN, REMOVED, AT, BY)
+            journal.begin(ORIGIN, [REMOVED], AT, BY)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [record.key for record in journal.records()] == [key]
-    journal.finish(key, Outcome.KEPT, "", LATER)
+    journal.finish([(key, Outcome.KEPT, "")], LATER)
     assert [record.outcome for record in journal.records()] == [Outcome.KEPT]
     assert journal.damaged == ()
 
@@ -208,8 +208,8 @@ def test_a_line_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     keys = write_four(journal)
     for _ in range(3):
         assert [record.key for record in journal.records()] == keys
-    keys.append(other.begin(ORIGIN, REMOVED, AT, BY))
-    other.finish(keys[2], Outcome.GONE, "", LATER)
+    keys += other.begin(ORIGIN, [REMOVED], AT, BY)
+    other.finish([(keys[2], Outcome.GONE, "")], LATER)
     journal.note_restored(keys[0], LATER)
     third = journal.records()[2]
     assert (third.key, third.outcome) == (keys[2], Outcome.GONE)
@@ -275,14 +275,14 @@ def test_what_was_read_cannot_be_altered_in_memory_alone(tmp_path: Path) -> None
 def test_a_hold_ends_where_the_lock_was_not_put_back(tmp_path: Path) -> None:
     """And one before it, which may have put it back, counts again."""
     journal = Journal(tmp_path)
-    key = journal.begin(ORIGIN, REMOVED, AT, BY)
+    (key,) = journal.begin(ORIGIN, [REMOVED], AT, BY)
     journal.hold(key, AT)
     assert journal.records()[0].held_at == AT, "of a run that was killed: it may stand"
     journal.hold(key, LATER)
     assert journal.records()[0].held_at == LATER
     journal.release(key, LATER)
     assert journal.records()[0].held_at == AT
-    other = journal.begin(ORIGIN, REMOVED, AT, BY)
+    (other,) = journal.begin(ORIGIN, [REMOVED], AT, BY)
     journal.hold(other, AT)
     journal.release(other, LATER)
     assert journal.records()[1].held_at is None
@@ -291,8 +291,8 @@ def test_a_hold_ends_where_the_lock_was_not_put_back(tmp_path: Path) -> None:
 def test_a_whole_line_that_only_lacks_its_end_is_kept(tmp_path: Path) -> None:
     """As an editor leaves it: the bytes of a lock may be on it."""
     journal = Journal(tmp_path)
-    key = journal.begin(ORIGIN, REMOVED, AT, BY)
+    (key,) = journal.begin(ORIGIN, [REMOVED], AT, BY)
     journal.path.write_bytes(journal.path.read_bytes().rstrip(b"\n"))
-    journal.finish(key, Outcome.REMOVED, "done", LATER)
+    journal.finish([(key, Outcome.REMOVED, "done")], LATER)
     (record,) = Journal(tmp_path).records()
     assert (record.removed, record.outcome) == (REMOVED, Outcome.REMOVED)
