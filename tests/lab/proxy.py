@@ -48,6 +48,8 @@ class Proxy:
         self._guard = threading.Lock()
         self._frames = 0
         self._replies = 0
+        self._turns = 0
+        self._server_spoke = True
         self._faults: dict[int, _Fault] = {}
         self._callbacks: dict[int, Callable[[int], None]] = {}
         self._silent = threading.Event()
@@ -75,6 +77,11 @@ class Proxy:
     def replies(self) -> int:
         """How many frames clients got."""
         return self._replies
+
+    @property
+    def turns(self) -> int:
+        """How often a client spoke after the server had: what a slow link makes it wait for."""
+        return self._turns
 
     @property
     def connections(self) -> int:
@@ -118,6 +125,13 @@ class Proxy:
         """Count a frame that a client gets."""
         with self._guard:
             self._replies += 1
+            self._server_spoke = True
+
+    def hear_client(self) -> None:
+        """Count a turn, where the server spoke last."""
+        with self._guard:
+            self._turns += self._server_spoke
+            self._server_spoke = False
 
     @property
     def is_silent(self) -> bool:
@@ -177,6 +191,7 @@ class _Link:
 
     def _read_client(self) -> None:
         while frame := _read_frame(self._client):
+            self._proxy.hear_client()
             self._due.put((time.monotonic() + self._proxy.delay, frame))
         self._due.put((0, b""))
 

@@ -115,6 +115,13 @@ class Samba:
         self._process = None
         self.directory = Path()
 
+    @property
+    def pid(self) -> int:
+        """smbd's, while it runs."""
+        if self._process is None:
+            raise LabError("smbd does not run")
+        return self._process.pid
+
     def share_path(self, name: str = "backup") -> Path:
         """Where the share's files lie on this machine."""
         return configuration.share_path(self.directory, self._shares[name])

@@ -1,0 +1,1 @@
+"""What bench/speed.py is made of: commands that are measured, shares with many locks, rows and charts."""
