@@ -12,6 +12,8 @@ def visible(text: str, width: int = 0) -> str:
 
     No escape sequence, newline or right-to-left mark passes, and the cost of a long text ends with the width.
     """
+    if text.isascii() and text.isprintable():  # as nearly all are: nothing to write out, and one column each
+        return text if not width or len(text) <= width else f"{text[: width - 1]}…"
     pieces: list[str] = []
     left = width
     for character in text:

@@ -7,10 +7,12 @@ A server lists what it likes, and all of it is shown. But what it lists comes ba
 
 from __future__ import annotations
 
+import re
+
 from lockctl.errors import UnusableName
 
-_FORBIDDEN = frozenset('\\:*?"<>|\ufffd')
-"""The last one stands for what was no text: another name than the file's own."""
+_FORBIDDEN = re.compile('[\\\\:*?"<>|\ufffd\0-\x1f\x7f-\x9f]')
+"""The one that is no control character and no ASCII stands for what was no text: another name than the file's own."""
 
 
 def check_path(path: str) -> str:
@@ -46,4 +48,4 @@ def _is_usable(name: str) -> bool:
     # A space or a dot at the end falls off on Windows, and so go "", "." and "..".
     if not name or name[-1] in ". ":
         return False
-    return not any(one in _FORBIDDEN or ord(one) < 32 or 127 <= ord(one) < 160 for one in name)
+    return _FORBIDDEN.search(name) is None
