@@ -45,10 +45,13 @@ def open_session(
     """
     deadline = start_deadline(common)
     access = _find_access(common, console, deadline, trust_clock)
-    # Imported only now: what was wrong with the options is told without it.
+    # Imported only now: what was wrong with the options is told without it, and all else while the key is derived.
+    from lockctl.survey.headstart import take_head_start
+
+    head_start = take_head_start(access)
     from lockctl.survey.session import Session
 
-    return Session(access, deadline, teller or console)
+    return Session(access, deadline, teller or console, head_start)
 
 
 def find_other_place(address: str, common: Common, console: Console) -> Place:

@@ -12,10 +12,8 @@ from lockctl.clock.deadline import Deadline
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.errors import JournalError, NoRepository
 from lockctl.liveness.evidence import State
-from lockctl.repository.headstart import HeadStart
 from lockctl.settings.access import Access
 from lockctl.state.journal import Journal
-from lockctl.state.keycache import KeyCache
 from lockctl.state.sightings import Sightings
 from lockctl.survey.returns import find_returned, held_ids
 from lockctl.survey.values import Look, Return, Survey
@@ -23,6 +21,7 @@ from lockctl.transport.base import Remover, Watch
 
 if TYPE_CHECKING:
     from lockctl.liveness.probe import Answers
+    from lockctl.repository.headstart import HeadStart
     from lockctl.repository.locks import Repository
 
 
@@ -46,15 +45,13 @@ class Session:
     command looked. Use it in a `with`, which ends the connection.
     """
 
-    def __init__(self, access: Access, deadline: Deadline, teller: Teller) -> None:
-        """Starts to derive the key where the key file of the last time was kept. Connects to nothing."""
+    def __init__(self, access: Access, deadline: Deadline, teller: Teller, head_start: HeadStart | None = None) -> None:
+        """Connects to nothing. `head_start` is what `take_head_start` gave."""
         self.deadline = deadline
         self.journal = Journal(access.state_folder)
         self.teller = teller
         self._access = access
-        self._head_start: HeadStart | None = None
-        if access.password is not None:
-            self._head_start = HeadStart(KeyCache(access.state_folder / "keys", access.place.shown), access.password)
+        self._head_start = head_start
         self._sightings = Sightings(access.state_folder / "sightings")
         self._answers: Answers = {}
         self._told: set[str] = set()

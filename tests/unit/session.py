@@ -14,6 +14,7 @@ from lockctl.clock.rfc3339 import format_moment
 from lockctl.settings.access import Access
 from lockctl.settings.place import LocalPlace
 from lockctl.settings.policy import Policy
+from lockctl.survey.headstart import take_head_start
 from lockctl.survey.session import Session
 from lockctl.survey.values import Return
 from tests.memory import SECOND, MemoryTransport
@@ -63,7 +64,7 @@ class Scene:
     def open(self, policy: Policy | None = None, deadline: Deadline | None = None, password: str = PASSWORD) -> Session:
         """A new session."""
         access = Access(LocalPlace("/memory", "/memory"), password, "", self.folder, policy or Policy())
-        return Session(access, deadline or Deadline(60), self.teller)
+        return Session(access, deadline or Deadline(60), self.teller, take_head_start(access))
 
     @property
     def locks(self) -> set[str]:

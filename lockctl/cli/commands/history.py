@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from lockctl.cli.opening import make_console, open_journal
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
-from lockctl.render import as_json, table
 
 
 @with_common(*OUTPUT)
 def history(common: Common, json: JsonOption = False) -> int:
     """Show what was removed, when, why and by whom."""
+    from lockctl.render import as_json, table
+
     console = make_console(common)
     journal = open_journal(common)
     records = journal.records()

@@ -10,16 +10,12 @@ import typer
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, HostOption, JsonOption, OlderOption, with_common
 from lockctl.errors import UsageError
-from lockctl.liveness.evidence import State
-from lockctl.survey.values import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lockctl.liveness.evidence import Verdict
+    from lockctl.liveness.evidence import State, Verdict
     from lockctl.survey.values import Survey
-
-STATES = [state.value for state in State]
 
 
 class Format(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum as choices
@@ -52,17 +48,16 @@ def list_locks(
     json: JsonOption = False,
 ) -> int:
     """Show who holds which lock, and why it is called so."""
-    unknown = set(state or ()) - set(STATES)
-    if unknown:
-        raise UsageError(f"no such state: {', '.join(sorted(unknown))}", f"The states are {', '.join(STATES)}")
+    states = _find_states(state) if state else frozenset()
     console = make_console(common)
-    selection = Selection(tuple(host or ()), states=frozenset(State(name) for name in state or ()), older=older)
     with open_session(common, console) as session:
         session.connect()
         # Imported while the key is being derived, which takes longer.
         from lockctl.render import as_csv, as_json, table  # noqa: F401
+        from lockctl.survey.values import Selection
 
         survey = session.look()
+    selection = Selection(tuple(host or ()), states=states, older=older)
     chosen = _sort([verdict for verdict in survey.verdicts if selection.covers(verdict)], sort)
     console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))
     if survey.unread:
@@ -71,12 +66,24 @@ def list_locks(
     return 0
 
 
+def _find_states(names: list[str]) -> frozenset[State]:
+    """Raises UsageError, with the names that there are."""
+    from lockctl.liveness.evidence import State
+
+    known = [state.value for state in State]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise UsageError(f"no such state: {', '.join(unknown)}", f"The states are {', '.join(known)}")
+    return frozenset(State(name) for name in names)
+
+
 def _sort(verdicts: list[Verdict], sort: Sort) -> list[Verdict]:
     match sort:
         case Sort.HOST:
             return sorted(verdicts, key=lambda v: (v.file.lock.hostname if v.file.lock else "", v.file.id))
         case Sort.STATE:
-            return sorted(verdicts, key=lambda v: STATES.index(v.state.value))
+            order = list(type(verdicts[0].state)) if verdicts else []
+            return sorted(verdicts, key=lambda v: order.index(v.state))
         case Sort.ID:
             return sorted(verdicts, key=lambda v: v.file.id)
         case Sort.AGE:

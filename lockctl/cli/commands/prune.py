@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lockctl.cli.console import has_terminal
-from lockctl.cli.following import settle
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import (
     OUTPUT,
@@ -21,16 +20,14 @@ from lockctl.cli.options import (
     YesOption,
     with_common,
 )
-from lockctl.cli.telling import Telling
 from lockctl.clock.duration import parse_duration
 from lockctl.errors import LocksRemain, Unanswered
-from lockctl.removal.plan import Wish, is_unsettled
-from lockctl.removal.report import blocking
-from lockctl.survey.values import Selection
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
+    from lockctl.cli.telling import Telling
     from lockctl.liveness.evidence import Verdict
+    from lockctl.removal.plan import Wish
     from lockctl.survey.session import Session
     from lockctl.survey.values import Survey
 
@@ -40,6 +37,16 @@ class Trusted(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum 
 
     OWNER = "owner"
     SERVER = "server"
+
+
+WatchOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=parse_duration,
+        metavar="[DURATION]",
+        help="Stay until doubt is settled, 31 minutes at most if not told otherwise.",
+    ),
+]
 
 
 @with_common(*REPOSITORY, *OUTPUT)
@@ -53,14 +60,7 @@ def prune(
         Trusted | None,
         typer.Option(help="Take this one clock for right, where the other is known to be wrong."),
     ] = None,
-    watch: Annotated[
-        float | None,
-        typer.Option(
-            parser=parse_duration,
-            metavar="[DURATION]",
-            help="Stay until doubt is settled, 31 minutes at most if not told otherwise.",
-        ),
-    ] = None,
+    watch: WatchOption = None,
     fail_if_locked: Annotated[
         bool, typer.Option("--fail-if-locked", help="Exit with 11 where a lock that blocks restic remains.")
     ] = False,
@@ -70,8 +70,13 @@ def prune(
     console = make_console(common)
     if watch is not None and not yes and not dry_run and not has_terminal():
         raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
-    wish = Wish(Selection(tuple(host or ()), older=older), yes)
     with open_session(common, console, trust_clock.value if trust_clock is not None else None) as session:
+        # Imported while the key is being derived, which takes longer.
+        from lockctl.cli.telling import Telling
+        from lockctl.removal.plan import Wish
+        from lockctl.survey.values import Selection
+
+        wish = Wish(Selection(tuple(host or ()), older=older), yes)
         if watch is not None:
             _stay(session, console, wish, watch)
         status, left = _prune(session, wish, Telling(console, "lockctl.prune/1", json), dry_run)
@@ -84,7 +89,7 @@ def prune(
 
 def _prune(session: Session, wish: Wish, telling: Telling, dry_run: bool) -> tuple[int, list[Verdict]]:
     """The exit status, and the locks that go on blocking restic, or would."""
-    # Imported while the key is being derived, which takes longer.
+    from lockctl.removal.report import blocking
     from lockctl.removal.run import carry_out, prepare
 
     plan = prepare(session, wish, dry_run=dry_run)
@@ -99,6 +104,8 @@ def _prune(session: Session, wish: Wish, telling: Telling, dry_run: bool) -> tup
 
 def _stay(session: Session, console: Console, wish: Wish, seconds: float) -> None:
     """Watches until each lock is settled about which there is doubt. The plan is made anew after that."""
+    from lockctl.cli.following import settle
+    from lockctl.removal.plan import is_unsettled
 
     def unsettled(survey: Survey) -> list[Verdict]:
         return [verdict for verdict in survey.verdicts if is_unsettled(verdict, survey, wish)]

@@ -11,11 +11,7 @@ from lockctl.cli.opening import find_other_place, make_console, open_journal, st
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.cli.signals import SIGNALS
 from lockctl.errors import DeadlinePassed, Interrupted, LockctlError, NoRepository
-from lockctl.removal.restore import find_removed, put_back
-from lockctl.render.as_json import dump
 from lockctl.render.harmless import visible
-from lockctl.state.records import Outcome
-from lockctl.transport.connect import connect
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
@@ -31,6 +27,9 @@ def restore(
     json: JsonOption = False,
 ) -> int:
     """Put removed locks back where they came from."""
+    from lockctl.removal.restore import find_removed
+    from lockctl.render.as_json import dump
+
     console = make_console(common)
     deadline = start_deadline(common)
     journal = open_journal(common)
@@ -66,6 +65,10 @@ def restore(
 
 def _restore(record: Record, common: Common, console: Console, deadline: Deadline, journal: Journal) -> str:
     """Puts one lock back. Returns where."""
+    from lockctl.removal.restore import put_back
+    from lockctl.state.records import Outcome
+    from lockctl.transport.connect import connect
+
     if record.outcome is not Outcome.REMOVED:
         said = record.outcome_text or "the run was ended"
         console.warn(f"it is not certain that {record.removed.id[:8]} was removed: {said}")

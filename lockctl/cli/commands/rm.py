@@ -8,10 +8,7 @@ import typer
 
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, DryRunOption, JsonOption, YesOption, with_common
-from lockctl.cli.telling import Telling
 from lockctl.errors import Declined, UsageError
-from lockctl.removal.plan import Wish
-from lockctl.render.words import short_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,11 +32,13 @@ def rm(
     if force and (len(ids) > 1 or yes):
         raise UsageError("--force takes one lock at a time, and a person who types its id", "Leave out --yes")
     console = make_console(common)
-    telling = Telling(console, "lockctl.rm/1", json)
     with open_session(common, console) as session:
         # Imported while the key is being derived, which takes longer.
+        from lockctl.cli.telling import Telling
+        from lockctl.removal.plan import Wish
         from lockctl.removal.run import carry_out, prepare
 
+        telling = Telling(console, "lockctl.rm/1", json)
         plan = prepare(session, Wish(unattended=yes, force=force), ids, dry_run=dry_run)
         if dry_run:
             telling.plan(plan)
@@ -66,6 +65,7 @@ def _tell_left(ids: Iterable[str], kept: Iterable[Kept], console: Console) -> in
 
 def _ask_for_id(plan: Plan, console: Console, json: bool) -> None:
     from lockctl.render.details import describe
+    from lockctl.render.words import short_ids
 
     (verdict,) = plan.steps
     (console.note if json else console.result)(describe(verdict, plan.survey, console.colour))

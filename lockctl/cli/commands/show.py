@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.following import settle
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, JsonOption, with_common
 from lockctl.errors import UnknownLock
-from lockctl.removal.plan import Wish, is_unsettled
-from lockctl.survey.changes import find_renewal
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
@@ -63,6 +60,9 @@ def _show(verdict: Verdict, survey: Survey, console: Console, json: bool) -> Non
 
 def _stay(session: Session, console: Console, beginning: str) -> tuple[Verdict, Survey]:
     """The lock as it was first seen, and the survey that settled it."""
+    from lockctl.cli.following import settle
+    from lockctl.removal.plan import Wish, is_unsettled
+
     first: list[Verdict] = []
 
     def unsettled(survey: Survey) -> list[Verdict]:
@@ -81,6 +81,7 @@ def _show_end(first: Verdict, survey: Survey, console: Console, json: bool) -> N
     """The lock is not there any more: renewed, or gone."""
     from lockctl.render import as_json
     from lockctl.render.table import removal_line
+    from lockctl.survey.changes import find_renewal
 
     renewal = find_renewal(first, survey.verdicts)
     if json:

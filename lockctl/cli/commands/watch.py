@@ -17,7 +17,6 @@ from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
 from lockctl.clock.boot import boottime
 from lockctl.errors import Interrupted
 from lockctl.render.harmless import visible
-from lockctl.survey.changes import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +79,7 @@ def _print_events(surveys: Iterator[Survey | None], console: Console, json: bool
     """A line for each event, as long as anybody reads them."""
     from lockctl.render.as_json import dump, event_object
     from lockctl.render.live import event_lines
+    from lockctl.survey.changes import find_changes
 
     before = None
     for survey in surveys:
@@ -101,6 +101,7 @@ def _fill_screen(surveys: Iterator[Survey | None], screen: _Screen, console: Con
     from rich.live import Live
 
     from lockctl.render.live import event_lines, live_view
+    from lockctl.survey.changes import find_changes
 
     events: deque[str] = deque(maxlen=_EVENTS)
     survey, looked = None, 0.0
