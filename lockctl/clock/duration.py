@@ -35,12 +35,17 @@ def parse_duration(text: str) -> float:
 
 def describe_duration(seconds: float) -> str:
     """`2 h 3 min`, `7 d 1 h`, `42 s`: the two largest units, as people read them. Below zero counts as zero."""
-    left = max(0, int(seconds))
-    parts: list[str] = []
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        amount, left = divmod(left, size)
-        if amount or (unit == "s" and not parts):
-            parts.append(f"{amount} {unit}")
-        if len(parts) == 2 or (parts and not amount):
-            break
-    return " ".join(parts)
+    left = int(seconds)
+    if left < 60:
+        return f"{max(0, left)} s"
+    if left < 3600:
+        return _largest_two(left, 60, "min", 1, "s")
+    if left < 86400:
+        return _largest_two(left, 3600, "h", 60, "min")
+    return _largest_two(left, 86400, "d", 3600, "h")
+
+
+def _largest_two(seconds: int, large: int, unit: str, small: int, smaller: str) -> str:
+    amount, left = divmod(seconds, large)
+    rest = left // small
+    return f"{amount} {unit} {rest} {smaller}" if rest else f"{amount} {unit}"

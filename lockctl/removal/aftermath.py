@@ -6,6 +6,7 @@ from collections.abc import Collection
 from time import time_ns
 
 from lockctl.clock.rfc3339 import format_moment
+from lockctl.removal.report import gather
 from lockctl.state.records import Outcome, Record
 from lockctl.survey.returns import is_of
 from lockctl.survey.session import Session
@@ -40,8 +41,9 @@ def close_intents(session: Session, survey: Survey) -> Survey:
         return survey
     outcomes = [(record.key, *_outcome(record, standing)) for record in left]
     session.journal.finish(outcomes, format_moment(time_ns()))
-    for record, (_, _, text) in zip(left, outcomes, strict=True):
-        session.teller.warn(f"a run was ended at lock {record.removed.id[:8]}: {text}")
+    told = ((record.removed.id[:8], text) for record, (_, _, text) in zip(left, outcomes, strict=True))
+    for who, text in gather(told):
+        session.teller.warn(f"a run was ended at lock {', '.join(who)}: {text}")
     return session.compare(survey)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lockctl.errors import Interrupted, LockctlError
@@ -9,6 +10,9 @@ from lockctl.liveness.evidence import Verdict
 from lockctl.removal.plan import Kept, Plan
 from lockctl.state.records import Outcome
 from lockctl.survey.values import Survey
+
+NAMED = 5
+"""Locks that are named one by one where the same is to be said of each; of more, so many are named together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,20 @@ class Report:
         if self.stopped is not None:
             return 3 if any(result.outcome is not Outcome.GONE for result in self.results) else self.stopped.status
         return 3 if self.failed or self.survey.unread or self.forgetful else 0
+
+
+def gather(told: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
+    """Whom something is said of, and what: one by one, and of many the same at once, with a few of their names."""
+    groups: dict[str, list[str]] = {}
+    for who, what in told:
+        groups.setdefault(what, []).append(who)
+    lines: list[tuple[list[str], str]] = []
+    for what, names in groups.items():
+        if len(names) > NAMED:
+            lines.append(([*names[:NAMED], f"{len(names) - NAMED} more"], what))
+        else:
+            lines += [([name], what) for name in names]
+    return lines
 
 
 def blocking(survey: Survey, gone: set[str]) -> list[Verdict]:

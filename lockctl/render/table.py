@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 
 from tabulate import tabulate
@@ -10,7 +10,7 @@ from tabulate import tabulate
 from lockctl.clock.duration import describe_duration
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.removal.plan import NOT_ASKED_FOR, Kept, Plan
-from lockctl.removal.report import Report, Result
+from lockctl.removal.report import Report, Result, gather
 from lockctl.render.harmless import visible
 from lockctl.render.words import count, describe_age, describe_seen, describe_wait, paint, short_ids
 from lockctl.state.records import Outcome, Record
@@ -133,10 +133,21 @@ def removal_lines(report: Report) -> list[str]:
 
 def failure_lines(report: Report) -> list[str]:
     """What could not be done, and what ended the run."""
-    ids = short_ids(verdict.file.id for verdict in report.survey.verdicts)
-    lines = [f"{removal_line(r.verdict, ids)} {_failure(r)}" for r in report.failed]
-    lines += [f"{removal_line(v, ids)} could not be read: {visible(v.why)}" for v in report.survey.unread]
+    lines = _told_together((r.verdict, _failure(r)) for r in report.failed)
+    lines += unread_lines(report.survey)
     return lines + ([str(report.stopped)] if report.stopped is not None else [])
+
+
+def unread_lines(survey: Survey) -> list[str]:
+    """Which locks could not be read, and why."""
+    return _told_together((verdict, f"could not be read: {visible(verdict.why)}") for verdict in survey.unread)
+
+
+def _told_together(told: Iterable[tuple[Verdict, str]]) -> list[str]:
+    said = list(told)
+    ids = short_ids(verdict.file.id for verdict, _ in said)
+    lines = gather((removal_line(verdict, ids), what) for verdict, what in said)
+    return [f"{who[0]} {what}" if len(who) == 1 else f"{', '.join(who)}: {what}" for who, what in lines]
 
 
 def _failure(result: Result) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ MAX_LOCK_SIZE = 64 * 1024
 _LOCK_NAME = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY_NAME = re.compile(r"[0-9a-f]{64}-tmp-[0-9]{1,20}")
 _MAX_NUMBER = 2**63
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _UNREAD, _UNCHANGING = (-1, -1), (-2, -2)
 """In place of a size and a last write: no file has such ones (the first is `UNREAD` in state/memory.py)."""
 
@@ -154,10 +155,9 @@ def _number(fields: dict[str, object], key: str) -> int:
 def _nanoseconds(time: str) -> int:
     try:
         moment = datetime.fromisoformat(time)
-        seconds = int(moment.replace(microsecond=0).timestamp())
     except (ValueError, OverflowError) as error:
         raise UndecodableLock("its 'time' is no time") from error
     if moment.tzinfo is None:
         raise UndecodableLock("its 'time' has no time zone")
     # It drops what is finer than a microsecond, which no judgement needs.
-    return seconds * 10**9 + moment.microsecond * 1000
+    return (moment - _EPOCH) // _MICROSECOND * 1000

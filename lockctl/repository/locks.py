@@ -25,7 +25,7 @@ from lockctl.repository.lock import (
 )
 from lockctl.repository.missing import in_locks_folder
 from lockctl.repository.opening import Opening, begin_config, begin_keys
-from lockctl.repository.selection import Begun, is_worth_reading
+from lockctl.repository.selection import TOO_MUCH, Begun, is_worth_reading
 from lockctl.transport.base import Entry, Listing, Reader, Watch
 
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
@@ -131,7 +131,7 @@ class Repository:
         if is_temporary_name(entry.name) and content is not None:
             return LockFile(entry, content, Problem.TEMPORARY)
         if content is None and is_worth_reading(entry):
-            return LockFile(entry, None, Problem.UNREADABLE, "there is too much in locks/ to read it all")
+            return LockFile(entry, None, Problem.UNREADABLE, TOO_MUCH)
         if content is None or len(content) > MAX_LOCK_SIZE:
             return LockFile(entry, None, Problem.FOREIGN)
         if not is_complete(entry.name, content):

@@ -14,6 +14,7 @@ MAX_LOCKS_SIZE = 64 * 2**20
 """Bytes of all locks together: a hundred thousand sound ones have less."""
 USUAL_SIZE = 640
 """Bytes that a lock has at most, if nothing is wrong with it: those are read first."""
+TOO_MUCH = f"there are more than {MAX_LOCKS:,} files in locks/, or more than {MAX_LOCKS_SIZE // 2**20} MiB"
 _OLD_SECONDS = 2.0
 
 

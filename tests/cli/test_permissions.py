@@ -51,7 +51,7 @@ def test_no_permission_to_read_one_lock(repository: Repository) -> None:
     assert done.status == 3
     assert "unreadable" in done.stdout
     assert other[:8] in done.stdout
-    assert "some locks could not be read" in done.stderr
+    assert f"{closed[:8]} (owner not known) could not be read: " in done.stderr
     told = lockctl(repository, "list", "--json")
     assert told.status == 3
     assert {lock["id"]: lock["state"] for lock in told.json["locks"]} == {closed: "unreadable", other: "active"}

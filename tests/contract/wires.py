@@ -101,3 +101,31 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(65536):
             target.sendall(data)
         target.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def choosy(samba: Samba, most: int) -> Iterator[int]:
+    """A server that hangs up on whoever sends it a message of more than `most` bytes. Yields the port to connect to."""
+    with socket.create_server((samba.host, 0)) as listener:
+        threading.Thread(target=_accept_choosily, args=(listener, samba, most), daemon=True).start()
+        yield listener.getsockname()[1]
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def _accept_choosily(listener: socket.socket, samba: Samba, most: int) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            server = socket.create_connection((samba.host, samba.port))
+            threading.Thread(target=_copy, args=(server, client), daemon=True).start()
+            threading.Thread(target=_copy_choosily, args=(client, server, most), daemon=True).start()
+
+
+def _copy_choosily(client: socket.socket, server: socket.socket, most: int) -> None:
+    with contextlib.suppress(OSError), client.makefile("rb") as frames:
+        while len(head := frames.read(4)) == 4 and (length := int.from_bytes(head, "big")) <= most:
+            server.sendall(head + frames.read(length))
+    for one in (client, server):
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)

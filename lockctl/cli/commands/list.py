@@ -60,10 +60,9 @@ def list_locks(
     selection = Selection(tuple(host or ()), states=states, older=older)
     chosen = _sort([verdict for verdict in survey.verdicts if selection.covers(verdict)], sort)
     console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))
-    if survey.unread:
-        console.warn("some locks could not be read: the server does not permit it, or another program has them open")
-        return 3
-    return 0
+    for line in table.unread_lines(survey):
+        console.warn(line)
+    return 3 if survey.unread else 0
 
 
 def _find_states(names: list[str]) -> frozenset[State]:

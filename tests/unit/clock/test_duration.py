@@ -77,6 +77,10 @@ def test_a_number_beyond_all_bounds_is_refused() -> None:
         (7380, "2 h 3 min"),
         (86400 * 7 + 3600, "7 d 1 h"),
         (86400 + 59, "1 d"),
+        (59.9, "59 s"),
+        (86399, "23 h 59 min"),
+        (86400, "1 d"),
+        (86400 * 400 + 23 * 3600 + 3599, "400 d 23 h"),
     ],
 )
 def test_descriptions(seconds: float, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 import zstandard
@@ -17,6 +19,7 @@ from lockctl.repository.crypto import (
     Key,
     Scrypt,
     TooCostly,
+    _piece_size,
     decompress,
     derive,
     unseal,
@@ -67,6 +70,33 @@ def test_what_is_not_sealed_with_this_key_is_refused(data: bytes) -> None:
 def test_another_key_does_not_open_it() -> None:
     with pytest.raises(CryptoFailure):
         unseal(OTHER, sealed())
+
+
+@given(st.lists(st.tuples(st.binary(max_size=300), st.sampled_from(["sound", "altered", "short"])), max_size=8))
+@settings(max_examples=50, deadline=None)
+def test_a_key_opens_many_and_each_as_if_it_were_the_first(contents: list[tuple[bytes, str]]) -> None:
+    """Whatever was refused in between."""
+    key = Key(KEY.encrypt, KEY.mac_k, KEY.mac_r)
+    for plaintext, kind in contents:
+        data = sealed(plaintext)
+        if kind == "sound":
+            assert unseal(key, data) == plaintext
+            continue
+        with pytest.raises(CryptoFailure):
+            unseal(key, data[:-1] + bytes([data[-1] ^ 1]) if kind == "altered" else data[:20])
+
+
+def test_one_key_in_many_threads() -> None:
+    plaintexts = [bytes([number]) * 3000 for number in range(200)]
+    data = [sealed(plaintext) for plaintext in plaintexts] * 5
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda one: unseal(KEY, one), data)) == plaintexts * 5
+
+
+def test_keys_are_the_same_whatever_they_opened() -> None:
+    used = Key(KEY.encrypt, KEY.mac_k, KEY.mac_r)
+    unseal(used, sealed())
+    assert used == Key(KEY.encrypt, KEY.mac_k, KEY.mac_r)
 
 
 @pytest.mark.parametrize("sizes", [(31, 16, 16), (32, 15, 16), (32, 16, 17), (0, 0, 0)])
@@ -161,6 +191,53 @@ def test_a_frame_that_is_cut_short_is_refused() -> None:
     whole = zstandard.compress(bytes(range(256)))
     with pytest.raises(CryptoFailure):
         decompress(whole[:-20])
+
+
+@pytest.mark.parametrize(
+    ("window", "size", "number", "error"),
+    [
+        (2**10, 2**10, 2**10, None),
+        (2**10, 2**10, 2**14, TooCostly),
+        (2**10, 2**10 + 1, 3, CryptoFailure),
+        (2**10, 2**21 - 1, 2**14, CryptoFailure),
+        (2**17, 2**17, 8, None),
+        (2**17, 2**17, 2**14, TooCostly),
+        (2**23, 2**17, 2**14, TooCostly),
+        (2**24, 2**10, 3, CryptoFailure),
+    ],
+)
+def test_blocks_yield_no_more_than_the_window_lets_them(
+    window: int, size: int, number: int, error: type[Exception] | None
+) -> None:
+    """By that a small frame is fed whole. Each block is one byte, `size` times: libzstd refuses what is beyond."""
+    bomb = run_lengths(window, size, number)
+    for _ in range(3):  # what was made ready for one frame serves the next
+        tracemalloc.start()
+        with pytest.raises(error) if error is not None else nullcontext():
+            assert decompress(bomb) == bytes(size * number)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 4 * MAX_PLAINTEXT
+        assert decompress(zstandard.compress(PLAINTEXT)) == PLAINTEXT
+
+
+@pytest.mark.parametrize(("window", "size"), [(2**10, 2**11), (2**14, 2**7), (2**17, 16), (2**20, 16), (2**30, 16)])
+def test_pieces_are_as_large_as_is_safe(window: int, size: int) -> None:
+    """A lock of restic's has a window of 1 KiB, and is fed whole."""
+    assert _piece_size(run_lengths(window, 1, 1)) == size
+
+
+@pytest.mark.parametrize("data", [b"", b"\x28\xb5\x2f\xfd", b"no frame at all"])
+def test_what_tells_no_window_is_fed_in_the_smallest_pieces(data: bytes) -> None:
+    assert _piece_size(data) == 16
+
+
+def run_lengths(window: int, size: int, number: int) -> bytes:
+    """A frame of `number` blocks, each of one byte that is repeated `size` times (RFC 8878, 3.1.1)."""
+    exponent = window.bit_length() - 11
+    headers = [(size << 3) | 2 | (index == number - 1) for index in range(number)]
+    blocks = b"".join(header.to_bytes(3, "little") + b"\0" for header in headers)
+    return b"\x28\xb5\x2f\xfd\0" + bytes([exponent << 3]) + blocks
 
 
 def frame(size: int, with_size: bool) -> bytes:

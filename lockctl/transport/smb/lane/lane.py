@@ -55,8 +55,10 @@ class Lane:
         """By message id, whose answer has not come, and its number in the ticket."""
         self._out = bytearray()
         self._in = bytearray()
-        self._packed, self._read = False, False
-        """Whether several compounds were sent in a frame, and whether the server has answered such a frame."""
+        self._packed: int | None = None
+        """The first message id in a frame of several compounds, None before there was one."""
+        self._takes_packed = False
+        """Whether the server has answered in such a frame."""
         taken.socket.setblocking(False)
         self._poll = select.poll()
 
@@ -147,7 +149,8 @@ class Lane:
                 if not self._waiting:
                     raise Unexpected("it grants too few credits")
                 return
-            self._packed = self._packed or packed
+            if packed and self._packed is None:
+                self._packed = parts[0].message_id
             messages = pack(parts, self._taken.session_id, self._taken.tree_id, signed=self._taken.sealing.signed)
             frame = self._taken.sealing.seal(messages, [part.message_id for part in parts])
             self._out += len(frame).to_bytes(_LENGTH, "big") + frame
@@ -212,7 +215,8 @@ class Lane:
             del self._waiting[answer.message_id]
             ticket.answers[number] = body_of(messages, answer) if not answer.status else answer.status
             ticket.missing -= 1
-        self._read = self._packed
+            if self._packed is not None and answer.message_id >= self._packed:
+                self._takes_packed = True
 
     def _fd(self) -> int:
         return self._socket.fileno() if self._socket is not None else -1
@@ -229,7 +233,7 @@ class Lane:
             raise self._translate(error) from error
 
     def _translate(self, error: BaseException) -> BaseException:
-        if isinstance(error, OSError) and self._packed and not self._read:
+        if isinstance(error, OSError) and self._packed is not None and not self._takes_packed:
             error = Unexpected("it closed it when many requests came in one frame")
         if isinstance(error, Unexpected):
             give_up(self._taken.host, self._taken.port)
