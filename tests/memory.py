@@ -50,6 +50,19 @@ class MemoryWatch:
         return {path: self._transport.files[path].file_id for path in inside}
 
 
+Plans = dict[str, list[Callable[[], None]]]
+"""By the name of a method, what happens at its next calls."""
+
+
+def _nothing() -> None:
+    """For a call that is spared."""
+
+
+def _let_happen(plans: Plans, method: str) -> None:
+    if plans.get(method):
+        plans[method].pop(0)()
+
+
 class MemoryTransport:
     """A repository in memory. `clock` is the server's, and stands still until a test sets it.
 
@@ -64,8 +77,8 @@ class MemoryTransport:
         self.refused: set[str] = set()
         self.calls: list[str] = []
         self.closed = False
-        self._hooks: dict[str, Callable[[], None]] = {}
-        self._late: dict[str, LockctlError] = {}
+        self._hooks: Plans = {}
+        self._late: Plans = {}
         self._last_id = 0
         for path, data in (files or {}).items():
             self.put(path, data)
@@ -88,20 +101,20 @@ class MemoryTransport:
         """Makes an empty directory; those that files lie in are there by themselves."""
         self.changed.setdefault(directory, self.clock)
 
-    def before(self, method: str, act: Callable[[], None]) -> None:
-        """Lets `act` run, once, right before the next call of this method."""
-        self._hooks[method] = act
+    def before(self, method: str, act: Callable[[], None], *, spared: int = 0) -> None:
+        """Lets `act` run, once, right before the next call of this method but so many that are spared.
 
-    def fail(self, method: str, error: LockctlError, *, after: bool = False) -> None:
-        """Makes the next call of this method raise `error`: before it did anything, or after it has done it all."""
-        if after:
-            self._late[method] = error
-            return
+        For "remove" a call is one file of `remove_many`.
+        """
+        self._hooks[method] = [*[_nothing] * spared, act]
+
+    def fail(self, method: str, error: LockctlError, *, after: bool = False, spared: int = 0) -> None:
+        """Makes such a call raise `error`: before it did anything, or after it has done it all."""
 
         def strike() -> None:
             raise error
 
-        self._hooks[method] = strike
+        (self._late if after else self._hooks)[method] = [*[_nothing] * spared, strike]
 
     def watch(self, directory: str) -> MemoryWatch:
         """Tells at once whether something changed; nobody waits here."""
@@ -151,13 +164,12 @@ class MemoryTransport:
         results: list[Removal | FileError] = []
         for entry, data in wanted:
             try:
-                results.append(self.remove(directory, entry, data))
+                results.append(self._remove(directory, entry, data))
             except FileError as error:
                 results.append(error)
         return results
 
-    def remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
-        """Removes this instance with these bytes."""
+    def _remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         self.begin("remove")
         path = check_entry(directory, entry.name)
         if path not in self.files:
@@ -186,14 +198,10 @@ class MemoryTransport:
     def begin(self, method: str) -> None:
         """Notes a call, and lets happen what a test has planned before it."""
         self.calls.append(method)
-        hook = self._hooks.pop(method, None)
-        if hook is not None:
-            hook()
+        _let_happen(self._hooks, method)
 
     def _finish(self, method: str) -> None:
-        error = self._late.pop(method, None)
-        if error is not None:
-            raise error
+        _let_happen(self._late, method)
 
     def _read(self, path: str, limit: int) -> bytes | FileError:
         try:

@@ -129,6 +129,41 @@ def test_no_permission_to_put(shared: DiskPlace) -> None:
     assert shared.names("locks") == []
 
 
+def test_of_many_each_is_refused_or_held_by_itself(shared: DiskPlace, other: OtherClient) -> None:
+    """What another program has open, in each way, and what only needs its attribute cleared, among what just goes."""
+    names = ["first", "held", "marked", "read-only", "last"]
+    for name in names:
+        shared.put(f"locks/{name}", DATA)
+    other.make_read_only(f"{shared.root.name}/locks/read-only")
+    entries = {entry.name: entry for entry in shared.transport.list_directory("locks").entries}
+    handles = [
+        other.open(f"{shared.root.name}/locks/held", SHARE_READ),
+        other.open(f"{shared.root.name}/locks/marked", SHARE_ALL),
+    ]
+    results = shared.transport.remove_many("locks", [(entries[name], DATA) for name in names])
+    assert isinstance(results[1], InUse)
+    removed = Removal.REMOVED
+    assert [results[0], *results[2:]] == [removed, Removal.MARKED, removed, removed]
+    for handle in handles:
+        handle.close()
+    assert shared.names("locks") == ["held"]
+    assert remove_one(shared.transport, "locks", entries["held"], DATA) is removed, "no handle of ours stayed open"
+
+
+def test_of_many_each_is_permitted_by_itself(shared: DiskPlace) -> None:
+    """As where another account of the server wrote one of them. Only root can prepare it."""
+    for name in "abc":
+        shared.put(f"locks/{name}", DATA)
+    entries = sorted(shared.transport.list_directory("locks").entries, key=lambda entry: entry.name)
+    for path in (shared.root / "locks/b", shared.root / "locks"):
+        os.chown(path, 0, 0)
+    (shared.root / "locks").chmod(0o1777)
+    first, refused, last = shared.transport.remove_many("locks", [(entry, DATA) for entry in entries])
+    assert (first, last) == (Removal.REMOVED, Removal.REMOVED)
+    assert isinstance(refused, PermissionRefused)
+    assert shared.names("locks") == ["b"]
+
+
 def test_a_read_only_share_refuses_all_but_reading(samba: Samba, shared: DiskPlace) -> None:
     shared.put("locks/lock", DATA)
     transport = connect(samba, shared.root.name, "read-only")

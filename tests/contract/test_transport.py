@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from lockctl.errors import FileError, NameTaken, NotFound
+from lockctl.errors import FileError, NameTaken, NotFound, UnusableName
 from lockctl.transport.base import Entry, Removal
 from tests.contract.places import LONG_AGO, Place
 from tests.removing import remove_one
@@ -171,6 +171,58 @@ def test_remove_tells_what_is_gone(place: Place) -> None:
     entry = entry_of(place, "locks/gone")
     place.delete("locks/gone")
     assert remove_one(place.transport, "locks", entry, DATA) is Removal.GONE
+
+
+def test_remove_many_of_nothing(place: Place) -> None:
+    place.put("locks/kept", DATA)
+    assert list(place.transport.remove_many("locks", [])) == []
+    assert place.names("locks") == ["kept"]
+
+
+def test_remove_many_removes_many_and_no_others(place: Place) -> None:
+    data = {f"{number:03}": str(number).encode() * 20 for number in range(200)}
+    for name, content in data.items():
+        place.put(f"locks/{name}", content)
+    entries = {entry.name: entry for entry in place.transport.list_directory("locks").entries}
+    doomed = [name for name in data if name.endswith(("1", "7"))]
+    results = place.transport.remove_many("locks", [(entries[name], data[name]) for name in doomed])
+    assert list(results) == [Removal.REMOVED] * 40
+    assert place.names("locks") == sorted(data.keys() - set(doomed))
+
+
+def test_of_many_each_is_compared_by_itself(place: Place) -> None:
+    """In the middle of those that go: what is gone, has other bytes, was written again or has no name to be used."""
+    for name in "abcdef":
+        place.put(f"locks/{name}", DATA)
+    entries = {entry.name: entry for entry in place.transport.list_directory("locks").entries}
+    place.delete("locks/b")
+    wanted = [
+        (entries["f"], DATA),
+        (entries["b"], DATA),
+        (entries["a"], DATA),
+        (entries["c"], DATA[::-1]),
+        (replace(entries["d"], written=7), DATA),
+        (replace(entries["d"], name="../locks/d"), DATA),
+        (entries["e"], DATA),
+    ]
+    *compared, refused, last = place.transport.remove_many("locks", wanted)
+    changed = Removal.CHANGED
+    assert compared == [Removal.REMOVED, Removal.GONE, Removal.REMOVED, changed, changed]
+    assert isinstance(refused, UnusableName)
+    assert last is Removal.REMOVED
+    assert place.names("locks") == ["c", "d"]
+
+
+def test_of_many_a_folder_in_place_of_one_keeps_no_other(place: Place) -> None:
+    for name in "abc":
+        place.put(f"locks/{name}", DATA)
+    entries = place.transport.list_directory("locks").entries
+    place.delete("locks/b")
+    place.put("locks/b/inner", DATA)
+    results = place.transport.remove_many("locks", [(one, DATA) for one in sorted(entries, key=lambda one: one.name)])
+    assert [results[0], results[2]] == [Removal.REMOVED] * 2
+    assert results[1] is not Removal.REMOVED
+    assert place.names("locks/b") == ["inner"]
 
 
 @pytest.mark.parametrize("data", [DATA, b"", bytes(range(256)) * 200], ids=["usual", "empty", "large"])
