@@ -86,7 +86,9 @@ class Repository:
 
     def watch_locks(self) -> Watch:
         """Watches locks/. Raises NoLocksFolder, and as the transport does."""
-        self._begun = None  # what was asked for before is not what is watched from now on
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.call_off()  # what was asked for before is not what is watched from now on
         with in_locks_folder():
             return self._reader.watch("locks")
 
@@ -97,7 +99,10 @@ class Repository:
         """
         begun, self._begun = self._begun, None
         for pause in (*_PAUSES, None):
-            if begun is None or begun.is_old:
+            if begun is not None and begun.is_old:
+                begun.call_off()
+                begun = None
+            if begun is None:
                 begun = Begun(self._reader, self._is_news)
             with in_locks_folder():
                 found = begun.finish()
