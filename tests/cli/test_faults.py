@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from lockctl.removal.run import BATCH
 from tests.cli.forking import lockctl_at, longest
 from tests.cli.frames import (
-    AFTER,
     PARALLEL,
     Prepared,
+    all_done,
     assert_finished,
     assert_nothing_lost,
     assert_told_truly,
     at_each,
     intents_of,
+    open_intents_of,
     prepare,
     tidy,
 )
@@ -29,11 +31,20 @@ from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
+FEW_LINES = 20
+
 
 @pytest.fixture(scope="module")
 def prepared(new_repository: NewRepository) -> Prepared:
-    """Two old locks, and the number of frames that their prune takes."""
+    """Two old locks, and the frames that their prune takes."""
     return prepare(new_repository())
+
+
+def status_after(repository: Repository, locks: frozenset[str]) -> int:
+    """The exit status of a run that something befell, from what it told its journal before that."""
+    if all_done(repository, locks):
+        return 0
+    return 3 if intents_of(repository) else 14
 
 
 @pytest.mark.parametrize("fault", ["cut", "reply lost"])
@@ -49,11 +60,7 @@ def test_prune_and_a_connection_that_is_lost(prepared: Prepared, fault: str) -> 
                 proxy.drop_reply_after(n)
             done = lockctl_at(n, repository.through(proxy.port), "prune", "--yes")
         assert_nothing_lost(repository, prepared.locks)
-        told = intents_of(repository)
-        expected = {3} if told else {14}
-        if n >= prepared.frames - AFTER - 1:
-            expected.add(0)
-        assert done.status in expected, done.text
+        assert done.status == status_after(repository, prepared.locks), done.text
         assert done.status == 0 or "lost" in done.stderr or "closed" in done.stderr, done.text
         assert "internal error" not in done.text
         assert_told_truly(repository, prepared.locks)
@@ -61,7 +68,7 @@ def test_prune_and_a_connection_that_is_lost(prepared: Prepared, fault: str) -> 
         tidy(repository)
 
     # A cut before the one frame looks to us like the lost reply of the one before: half of them will do.
-    at_each(range(1, prepared.frames + 1, 2 if fault == "cut" else 1), check)
+    at_each(prepared.frames[:: 2 if fault == "cut" else 1], check)
 
 
 def test_prune_and_a_server_that_falls_silent(prepared: Prepared) -> None:
@@ -70,17 +77,42 @@ def test_prune_and_a_server_that_falls_silent(prepared: Prepared) -> None:
         with Proxy(repository.samba.port) as proxy:
             proxy.silence_after(n)
             done = lockctl_at(n, repository.through(proxy.port), "prune", "--yes", "--timeout", "2s")
-        if n > prepared.frames - AFTER:
-            assert (done.status, repository.lock_ids()) == (0, []), done.text
-        else:
-            assert done.status == (3 if intents_of(repository) else 14), done.text
-            assert "not finished within 2 s (--timeout)" in done.stderr, done.text
+        assert done.status == status_after(repository, prepared.locks), done.text
+        assert done.status == 0 or "not finished within 2 s (--timeout)" in done.stderr, done.text
         assert done.seconds < longest(n, 5), f"{done.seconds:.1f} s"
         assert_nothing_lost(repository, prepared.locks)
         assert_finished(repository, prepared.locks, n)
         tidy(repository)
 
-    at_each(range(1, prepared.frames + 1), check, parallel=8)
+    at_each(prepared.frames, check, parallel=8)
+
+
+@pytest.fixture(scope="module")
+def many(new_repository: NewRepository) -> Prepared:
+    """A whole batch and a small one."""
+    return prepare(new_repository(), BATCH + 3)
+
+
+@pytest.mark.parametrize("fault", ["cut", "reply lost", "silent"])
+def test_many_and_a_connection_that_is_lost(many: Prepared, fault: str) -> None:
+    """At any moment of a batch: no other is begun, and of each lock of this one the truth is told, now or next time."""
+
+    def check(n: int) -> None:
+        repository = many.copy(f"many-{fault[:3]}-{n}")
+        with Proxy(repository.samba.port) as proxy:
+            {"cut": proxy.cut_after, "reply lost": proxy.drop_reply_after, "silent": proxy.silence_after}[fault](n)
+            words = ["--timeout", "3s"] if fault == "silent" else []
+            done = lockctl_at(n, repository.through(proxy.port), "prune", "--yes", *words)
+        assert_nothing_lost(repository, many.locks)
+        assert done.status == status_after(repository, many.locks), done.text
+        assert len(done.text.splitlines()) < BATCH + FEW_LINES, "what is the same of many is told once"
+        if fault != "silent":
+            assert_told_truly(repository, many.locks)
+        assert len(open_intents_of(repository)) <= BATCH
+        assert_finished(repository, many.locks, n)
+        tidy(repository)
+
+    at_each(many.removing, check)
 
 
 @pytest.mark.parametrize("fault", ["cut", "reply lost", "silent"])
