@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 from pathlib import Path
@@ -24,11 +25,11 @@ from tests.cli.frames import (
     tidy,
 )
 from tests.cli.make import HOUR, WEB1
-from tests.cli.run import COMMAND, ROOT, assert_fails, environment, lockctl, smb_environment
+from tests.cli.run import COMMAND, ROOT, Done, assert_fails, environment, lockctl, smb_environment, state_of
 from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
 from tests.lab.proxy import Proxy
-from tests.lab.restic import Repository
+from tests.lab.restic import Repository, copy_repository
 from tests.lab.seal import aged_lock
 
 FEW_LINES = 20
@@ -183,18 +184,15 @@ def test_a_state_folder_that_cannot_be_made(repository: Repository) -> None:
     assert repository.lock_ids() == [lock_id]
 
 
-def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
-    """A limit on the size of files stands for it: the intent cannot be written, so nothing is removed."""
-    made = {aged_lock(repository, 2 * HOUR, WEB1) for _ in range(2)}
-    seen_for(repository, state=tmp_path)
-    (tmp_path / "journal.jsonl").write_bytes(b"")
+def prune_on_a_full_disk(repository: Repository, bytes_: int, state: Path | None = None) -> Done:
+    """A limit on the size of files stands for it."""
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
 
     done = subprocess.run(
         [*COMMAND, "prune", "--yes"],
-        env=environment(repository, tmp_path),
+        env=environment(repository, state),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -203,38 +201,41 @@ def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
         check=False,
         preexec_fn=limit,
     )
-    assert done.returncode == 1, done.stderr
-    assert "journal.jsonl" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "journal.jsonl" in done.stderr, done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
+    """The intent cannot be written, so nothing is removed."""
+    made = {aged_lock(repository, 2 * HOUR, WEB1) for _ in range(2)}
+    seen_for(repository, state=tmp_path)
+    (tmp_path / "journal.jsonl").write_bytes(b"")
+    assert prune_on_a_full_disk(repository, 700, tmp_path).status == 1
     assert repository.sound_lock_ids() == made
     after = lockctl(repository, "prune", "--yes", state_dir=tmp_path)
     assert after.status == 0, after.text
     assert repository.lock_ids() == []
 
 
-@pytest.mark.parametrize("limit", [1_100, 1_500, 2_000, 2_500])
-def test_a_disk_that_becomes_full(repository: Repository, tmp_path: Path, limit: int) -> None:
-    """Whatever was removed is in the journal, with its bytes."""
+@pytest.mark.parametrize(
+    ("intents", "outcomes"), [(0.4, 0), (0.9, 0), (1, 0.2), (1, 0.6)], ids=["an intent", "intents", "none", "some"]
+)
+def test_a_disk_that_becomes_full(repository: Repository, intents: float, outcomes: float) -> None:
+    """In the middle of what is written at once, by a run like one that could write it all."""
     made = frozenset(aged_lock(repository, 2 * HOUR + age, WEB1) for age in range(3))
+    trial = copy_repository(repository.samba, repository.path, f"{repository.folder}-whole")
+    seen_for(trial)
+    assert lockctl(trial, "prune", "--yes").status == 0
+    lines = (state_of(trial) / "journal.jsonl").read_bytes().splitlines(keepends=True)
     seen_for(repository)
-
-    def limit_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    repository_state = environment(repository)["LOCKCTL_STATE_DIR"]
-    done = subprocess.run(
-        [*COMMAND, "prune", "--yes"],
-        env=environment(repository),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=limit_files,
-    )
-    assert done.returncode in (1, 3), done.stderr
-    assert "Traceback" not in done.stderr
-    assert repository_state in done.stderr
+    room = intents * sum(map(len, lines[:3])) + outcomes * sum(map(len, lines[3:]))
+    done = prune_on_a_full_disk(repository, int(room))
+    removed = made - set(repository.lock_ids())
+    assert removed == (made if outcomes else set())
+    assert done.status == (3 if outcomes else 1), done.stderr
+    for lock_id in removed:
+        assert re.search(f"{lock_id[:8]} .* was removed, but the journal does not tell it", done.stderr)
+    assert set(open_intents_of(repository)) == removed
     assert_nothing_lost(repository, made)
     assert_finished(repository, made)
