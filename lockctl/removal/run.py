@@ -67,7 +67,7 @@ def carry_out(session: Session, plan: Plan, attendant: Attendant) -> Report:
     except Interrupted as error:
         if not report.results:
             raise
-        report.stopped = error  # it came after the last lock: what was done is told all the same
+        report.stopped = error  # it came after the last batch: what was done is told all the same
     if attendant.report(report):
         _look_after(session, report)
     return report
@@ -107,7 +107,9 @@ def _look_after(session: Session, report: Report) -> None:
             session.look()
     except LockctlError:
         if report.lost:
-            session.teller.warn("the server cannot be asked again: the next run looks what became of that lock")
+            lost = sum(result.lost for result in report.results)
+            which = "that lock" if lost == 1 else f"those {lost} locks"
+            session.teller.warn(f"the server cannot be asked again: the next run looks what became of {which}")
         # Else what was done is done and told, and the next run looks again.
 
 

@@ -1,4 +1,4 @@
-"""One prune of two old locks, disturbed at each of its SMB frames, and what must be true afterwards."""
+"""One prune of some old locks, disturbed at each of its SMB frames, and what must be true afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from tests.cli.forking import lockctl_at
@@ -17,21 +18,39 @@ from tests.cli.run import Done, lockctl, state_of
 from tests.cli.seeing import seen_for
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository, copy_repository
-from tests.lab.seal import aged_lock
+from tests.lab.seal import Owner, aged_lock
 
 PARALLEL = 4
-AFTER = 2
-"""Frames of the last look, at an empty folder: all is done and told by then."""
+MOST_FRAMES = 2000
+"""More than any of these prunes takes."""
+OF_A_BATCH = 6
+"""Frames at which the removal of one batch is disturbed, where there are several."""
 ROOT_NAMES = "config data index keys locks snapshots".split()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A repository with two old locks that is only ever copied, and how many frames its prune takes."""
+    """A repository with old locks that is only ever copied, and what its prune did while nobody disturbed it."""
 
     original: Repository
     locks: frozenset[str]
-    frames: int
+    left_open: tuple[int, ...] = ()
+    """How many intents the journal had without outcome when each frame of it went on."""
+
+    @property
+    def frames(self) -> range:
+        """The numbers of all its frames."""
+        return range(1, len(self.left_open) + 1)
+
+    @property
+    def removing(self) -> list[int]:
+        """The numbers of some frames of each batch: its first, its last, and such as lie between them."""
+        chosen: list[int] = []
+        for left_open, batch in groupby(self.frames, lambda n: self.left_open[n - 1]):
+            numbers = list(batch) if left_open else []
+            last = len(numbers) - 1
+            chosen += sorted({numbers[last * step // (OF_A_BATCH - 1)] for step in range(OF_A_BATCH) if numbers})
+        return chosen
 
     def copy(self, name: str) -> Repository:
         """The same once more, seen for long enough; creation times are in extended attributes, and come along."""
@@ -40,21 +59,25 @@ class Prepared:
         return copy
 
 
-def prepare(repository: Repository, more: int = 0) -> Prepared:
-    """Furnish an empty repository with two locks and so many more, and count the frames of a prune of a copy of it."""
-    locks = frozenset(
-        {
-            aged_lock(repository, 3 * HOUR, WEB1),
-            aged_lock(repository, 2 * HOUR, WEB2, exclusive=True),
-            *(aged_lock(repository, 4 * HOUR + number, WEB2) for number in range(more)),
-        }
-    )
-    trial = Prepared(repository, locks, 0).copy("count")
+def prepare(repository: Repository, locks: int = 2) -> Prepared:
+    """Furnish an empty repository with so many locks, and watch a prune of a copy of it."""
+    owners = [WEB1, WEB2, *(Owner(f"web{number}") for number in range(3, locks + 1))]
+    made = [aged_lock(repository, (2 + n) * HOUR, one, exclusive=one is WEB2) for n, one in enumerate(owners)]
+    undisturbed = Prepared(repository, frozenset(made))
+    trial = undisturbed.copy("undisturbed")
+    left_open: list[int] = []
+
+    def note(_: int) -> None:
+        left_open.append(len(open_intents_of(trial)))
+
     with Proxy(repository.samba.port) as proxy:
+        for n in range(1, MOST_FRAMES):
+            proxy.on_frame(n, note)
         done = lockctl(trial.through(proxy.port), "prune", "--yes")
     assert done.status == 0, done.text
     assert trial.lock_ids() == []
-    return Prepared(repository, locks, proxy.frames)
+    assert proxy.frames == len(left_open)
+    return replace(undisturbed, left_open=tuple(left_open))
 
 
 def at_each(numbers: Sequence[int], check: Callable[[int], None], parallel: int = PARALLEL) -> None:
@@ -84,6 +107,16 @@ def intents_of(repository: Repository) -> list[tuple[str, str | None]]:
     lines = journal_of(repository)
     outcomes = {line["key"]: line["outcome"] for line in lines if line["type"] == "outcome"}
     return [(line["id"], outcomes.get(line["key"])) for line in lines if line["type"] == "intent"]
+
+
+def open_intents_of(repository: Repository) -> list[str]:
+    """The locks of whose intents the journal does not tell what came."""
+    return [lock_id for lock_id, outcome in intents_of(repository) if outcome is None]
+
+
+def all_done(repository: Repository, locks: frozenset[str]) -> bool:
+    """Whether this one run told of each lock that it removed it: then what befell it later changes nothing."""
+    return sorted(intents_of(repository)) == [(lock_id, "removed") for lock_id in sorted(locks)]
 
 
 def assert_nothing_lost(repository: Repository, locks: frozenset[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from lockctl.cli.run import spell_out
 from lockctl.survey.watching import LOOK_SECONDS
 from tests.cli.make import HOUR, WEB1, WEB2
-from tests.cli.run import lockctl
+from tests.cli.run import list_locks, lockctl
 from tests.cli.running import doubtful_lock, remove, running
 from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
@@ -144,6 +144,22 @@ def test_show_stays_until_a_lock_is_settled(repository: Repository) -> None:
         aged_lock(repository, 0, WEB2)
         assert show.end() == 0
     assert json.loads(show.out[0])["lock"]["state"] == "stale"
+
+
+def test_nobody_waits_for_what_is_held_unless_it_is_shown(repository: Repository) -> None:
+    """What was put back stays for a day, whatever becomes certain of it meanwhile."""
+    lock = aged_lock(repository, 2 * HOUR, WEB1)
+    seen_for(repository)
+    assert lockctl(repository, "prune", "--yes").status == 0
+    assert lockctl(repository, "restore", lock).status == 0
+    seen_for(repository, 60, whatever_its_times=True)
+    assert [one["state"] for one in list_locks(repository)] == ["doubtful"]
+    done = lockctl(repository, "prune", "--yes", "--watch")
+    assert (done.status, "watching" in done.stderr, repository.lock_ids()) == (0, False, [lock]), done.text
+    with running(repository, "show", lock[:8], "--watch") as show:
+        show.said("watching")
+        remove(repository, lock)
+        assert show.end() == 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lockctl.removal.run import BATCH
 from tests.cli.make import quicken
 from tests.cli.run import finish, history, lockctl, start
 from tests.cli.seeing import seen_for
@@ -15,7 +16,8 @@ from tests.conftest import NewRepository
 from tests.lab.proxy import Proxy
 from tests.lab.seal import Owner, aged_lock
 
-LOCKS = 30
+LOCKS = BATCH + 6
+"""More than one batch."""
 DELAY = 0.01
 """Seconds that make each run long enough for all of them to be at it together."""
 

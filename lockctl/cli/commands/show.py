@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,7 +70,9 @@ def _stay(session: Session, console: Console, beginning: str) -> tuple[Verdict, 
         if not first:
             first.append(survey.pick(beginning))
         mine = [verdict for verdict in survey.verdicts if verdict.file.id == first[0].file.id]
-        return [verdict for verdict in mine if is_unsettled(verdict, survey, Wish())]
+        # That a lock is held says what is done with it, and nothing of its owner.
+        unheld = replace(survey, held=frozenset())
+        return [verdict for verdict in mine if is_unsettled(verdict, unheld, Wish())]
 
     survey = settle(session, console, unsettled, WATCH_SECONDS)
     if not first or survey is None:

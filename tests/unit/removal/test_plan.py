@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lockctl.liveness.evidence import State, Verdict, Witness
-from lockctl.removal.plan import Wish, make_plan, narrow, why_kept
+from lockctl.removal.plan import Wish, is_unsettled, make_plan, narrow, why_kept
 from lockctl.repository.lock import LockFile, Problem
 from lockctl.survey.values import Selection
 from tests.unit.making import DAY, EXPIRED, GIVES_UP, NOW, make_file, make_lock, make_survey, make_verdict, seconds
@@ -191,3 +191,11 @@ def test_a_held_lock_is_told_no_time() -> None:
     verdict = make_verdict(OWNER_FILE, State.DOUBTFUL, wait=EXPIRED)
     (kept,) = make_plan(make_survey([verdict], held=frozenset({OWNER_FILE.id})), Wish(unattended=True)).kept
     assert (kept.why, kept.until) == ("restored less than a day ago: held", None)
+
+
+@pytest.mark.parametrize(
+    "verdict", [make_verdict(OWNER_FILE, wait=10), make_verdict(OWNER_FILE, State.DOUBTFUL, wait=10)]
+)
+def test_nobody_waits_for_a_held_lock(verdict: Verdict) -> None:
+    assert is_unsettled(verdict, make_survey([verdict]), Wish())
+    assert not is_unsettled(verdict, make_survey([verdict], held=frozenset({OWNER_FILE.id})), Wish())

@@ -145,8 +145,10 @@ def test_many_batches(scene: Scene) -> None:
     assert scene.share.calls.count("list_directory") == 1 + 3
 
 
-def test_a_server_that_is_gone_for_good_is_told(scene: Scene) -> None:
-    scene.put_lock()
+@pytest.mark.parametrize(("locks", "named"), [(1, "that lock"), (3, "those 3 locks")])
+def test_a_server_that_is_gone_for_good_is_told(scene: Scene, locks: int, named: str) -> None:
+    for pid in range(locks):
+        scene.put_lock(pid=pid)
 
     def lose() -> None:
         scene.share.fail("read_many", LOST)
@@ -155,9 +157,8 @@ def test_a_server_that_is_gone_for_good_is_told(scene: Scene) -> None:
     scene.share.before("remove", lose)
     with scene.open() as session:
         assert run(session).status == 3
-        (record,) = session.journal.records()
-    assert scene.teller.warnings == ["the server cannot be asked again: the next run looks what became of that lock"]
-    assert record.outcome is None
+        assert [record.outcome for record in session.journal.records()] == [None] * locks
+    assert scene.teller.warnings == [f"the server cannot be asked again: the next run looks what became of {named}"]
 
 
 @ONE_BY_ONE
