@@ -106,7 +106,8 @@ class Repository:
                 begun = Begun(self._reader, self._is_news)
             with in_locks_folder():
                 found = begun.finish()
-            unsettled = any(self._is_unsettled(entry, found.data.get(entry.name)) for entry in found.listing.entries)
+            now = self._reader.now()
+            unsettled = any(self._is_unsettled(one, found.data.get(one.name), now) for one in found.listing.entries)
             if pause is None or not unsettled:
                 break
             time.sleep(self._deadline.cap(pause))
@@ -123,12 +124,13 @@ class Repository:
             return None
         return replace(before, entry=entry)
 
-    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None) -> bool:
+    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None, now: int) -> bool:
         if isinstance(content, NotFound):
             return True
-        if not isinstance(content, bytes) or not is_lock_name(entry.name) or is_complete(entry.name, content):
+        if not isinstance(content, bytes) or not is_lock_name(entry.name):
             return False
-        return abs(self._reader.now() - (entry.created or entry.written)) < _WRITING_TIME
+        is_new = abs(now - (entry.created or entry.written)) < _WRITING_TIME
+        return is_new and not is_complete(entry.name, content)
 
     def _interpret(self, entry: Entry, content: bytes | FileError | None) -> LockFile:
         if isinstance(content, FileError):
