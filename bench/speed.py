@@ -12,12 +12,24 @@ import tempfile
 from pathlib import Path
 
 from bench.measuring import cases
+from bench.measuring.chart import draw
 from bench.measuring.rows import Row, status, table
 from bench.measuring.share import STALE, Shared
 from tests.lab.samba import Samba
 
 CHARTS = Path(__file__).parent
 MANY = 10_000
+
+
+def draw_charts(shared: Shared) -> None:
+    """Time against the number of locks, and against the round trip."""
+    by_number = cases.against_number(shared, (5, 50, 500, 1000, 5000), 3)
+    title = "Seconds of a whole command, by the number of locks"
+    (CHARTS / "number.svg").write_text(draw(title, "locks", by_number, cases.machine()), encoding="utf-8")
+    shared.furnish(200)
+    by_trip = cases.against_round_trip(shared, (1, 5, 20, 50, 100))
+    title = "Seconds of a whole command with 200 locks, by the length of a round trip"
+    (CHARTS / "roundtrip.svg").write_text(draw(title, "milliseconds", by_trip, cases.machine()), encoding="utf-8")
 
 
 def main() -> None:
@@ -46,6 +58,8 @@ def main() -> None:
         say(cases.removals(many, max(3, options.rounds // 2)))
         many.furnish(MANY)
         say(cases.very_many_locks(many, few, MANY, max(3, options.rounds // 2)))
+        if not options.quick:
+            draw_charts(few)
     print(cases.machine())
     print(table(rows))
     sys.exit(status(rows))

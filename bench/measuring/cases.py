@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -130,18 +131,46 @@ def very_many_locks(shared: Shared, few: Shared, count: int, rounds: int) -> lis
     ]
 
 
+def against_number(shared: Shared, counts: tuple[int, ...], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Seconds of `prune --dry-run` and of `restic unlock`, by the number of locks that live."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for count in counts:
+        shared.furnish(count)
+        _add(lines, count, shared.environment, rounds)
+    return lines
+
+
+def against_round_trip(shared: Shared, trips: tuple[float, ...]) -> dict[str, list[tuple[float, float]]]:
+    """The same by the milliseconds of a round trip, once each."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for trip in trips:
+        with Proxy(shared.repository.samba.port, trip / 1000) as proxy:
+            _add(lines, trip, shared.through(proxy.port), 1)
+    return lines
+
+
+def _add(lines: dict[str, list[tuple[float, float]]], x: float, environment: dict[str, str], rounds: int) -> None:
+    commands = {
+        "lockctl prune --dry-run": Command((*LOCKCTL, "prune", "--dry-run"), environment),
+        "restic unlock": Command(UNLOCK, environment),
+    }
+    for name, runs in in_turn(commands, rounds, warm=rounds > 1).items():
+        lines.setdefault(name, []).append((x, statistics.median(run.wall for run in runs)))
+
+
 def machine() -> str:
     """What this was measured on."""
-    said = {name: _first_line(words) for name, words in _VERSIONS.items()}
-    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {', '.join(said.values())}; caches warm"
+    said = [_first_line(words) for words in _VERSIONS]
+    python = f"Python {sys.version.split()[0]}"
+    return f"{os.cpu_count()} cores for client and server, {', '.join([python, *said])}; caches warm"
 
 
-_VERSIONS = {"samba": ("smbd", "--version"), "restic": ("restic", "version"), "rclone": ("rclone", "version")}
+_VERSIONS = (("smbd", "--version"), ("restic", "version"), ("rclone", "version"))
 
 
 def _first_line(words: tuple[str, ...]) -> str:
     done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return " ".join(done.stdout.split()[:2])
+    return " ".join(done.stdout.replace("Version", "Samba").split()[:2])
 
 
 def _forget_key(state: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from smbprotocol.header import NtStatus
 
@@ -17,6 +17,8 @@ MAX_ENTRIES = 500_000
 """Names in one directory: ten thousand machines would not leave as many."""
 SMALL = 4096
 """Bytes to ask of a file that was listed with less: a server makes room for what is asked for."""
+MANY = 2000
+"""Files for which a second connection is worth its log-on."""
 _SECOND_PAGE = 65536
 """Bytes for what a first page does not hold: mostly nothing, which says that it was the only one."""
 
@@ -24,19 +26,26 @@ _SECOND_PAGE = 65536
 class FilesReading:
     """Files that are being read: CREATE, READ and CLOSE of each in one compound, so its handle lives for an instant."""
 
-    def __init__(self, wire: Wire, root: str, paths: Sequence[str], limit: int, sizes: Sequence[int] = ()) -> None:
-        """At most `limit` + 1 bytes of each. `sizes` are what a listing said of them, where there was one."""
-        self._wire = wire
+    def __init__(
+        self, wires: Sequence[Wire], root: str, paths: Sequence[str], limit: int, sizes: Sequence[int] = ()
+    ) -> None:
+        """At most `limit` + 1 bytes of each. `sizes` are what a listing said of them, where there was one.
+
+        The wires take turns: a server reads for each of its connections by itself.
+        """
+        self._wires = wires
         self._root = root
         self._paths = paths
         self._limit = limit
-        full = min(limit + 1, wire.server.max_read())
+        full = min(limit + 1, wires[0].server.max_read())
         self._firsts = [min(full, SMALL) if size < SMALL else full for size in sizes] or [full] * len(paths)
         self._reads = {length: requests.read(requests.RELATED, length) for length in set(self._firsts)}
         self._sent = [
-            self._send(path, self._reads[first]) if is_usable(path) else None
-            for path, first in zip(paths, self._firsts, strict=True)
+            self._send(self._wire_of(number), path, self._reads[first]) if is_usable(path) else None
+            for number, (path, first) in enumerate(zip(paths, self._firsts, strict=True))
         ]
+        for wire in wires[1:]:
+            wire.flush()
 
     def finish(self) -> list[bytes | FileError]:
         """The bytes of each, or why not, in the order asked for. Raises Unreachable's kinds."""
@@ -45,7 +54,7 @@ class FilesReading:
         for number, (path, ticket, first) in enumerate(zip(self._paths, self._sent, self._firsts, strict=True)):
             try:
                 check_path(path)
-                opened, content = self._wire.collect(ticket)[:2] if ticket is not None else (b"", b"")
+                opened, content = self._wire_of(number).collect(ticket)[:2] if ticket is not None else (b"", b"")
                 size = answers.parse_create(answered(opened, path)).size
                 results.append(content_of(content, path, first))
                 if size > first:
@@ -58,18 +67,22 @@ class FilesReading:
             results[number] = self._read_rest(self._paths[number], results[number])
         return results
 
-    def _send(self, path: str, read: requests.Request) -> Ticket:
+    def _wire_of(self, number: int) -> Wire:
+        return self._wires[number % len(self._wires)]
+
+    def _send(self, wire: Wire, path: str, read: requests.Request) -> Ticket:
         name = on_share(self._root, path)
         opening = requests.create(name, requests.READ, requests.SHARE_ALL, requests.OPEN_FILE)
-        return self._wire.send(opening, read, _CLOSE)
+        return wire.send(opening, read, _CLOSE)
 
     def _read_rest(self, path: str, data: bytes | FileError) -> bytes | FileError:
         """What a file holds beyond the first READ, up to `limit` + 1 bytes in all."""
         try:
             while isinstance(data, bytes) and len(data) <= self._limit:
-                length = min(self._limit + 1 - len(data), self._wire.server.max_read())
-                ticket = self._send(path, requests.read(requests.RELATED, length, len(data)))
-                opened, content, _ = self._wire.collect(ticket)
+                wire = self._wires[0]
+                length = min(self._limit + 1 - len(data), wire.server.max_read())
+                ticket = self._send(wire, path, requests.read(requests.RELATED, length, len(data)))
+                opened, content, _ = wire.collect(ticket)
                 answered(opened, path)
                 more = content_of(content, path, length)
                 if not more:
@@ -83,8 +96,12 @@ class FilesReading:
 class FolderReading:
     """A directory that is being listed, while the files are read that were chosen of the pages before."""
 
-    def __init__(self, wire: Wire, root: str, directory: str, choose: Choose, limit: int) -> None:
+    def __init__(
+        self, wire: Wire, root: str, directory: str, choose: Choose, limit: int, find_another: Callable[[], Wire | None]
+    ) -> None:
+        """`find_another` gives a second wire to the same share for what is read, or None."""
         self._wire = wire
+        self._find_another = find_another
         self._root = root
         self._directory = check_directory(directory)
         self._choose = choose
@@ -151,7 +168,9 @@ class FolderReading:
         before = f"{self._directory}/" if self._directory else ""
         chosen = [entry for entry in chosen if is_usable_entry(entry.name)]
         paths = [f"{before}{entry.name}" for entry in chosen]
-        return chosen, FilesReading(self._wire, self._root, paths, self._limit, [entry.size for entry in chosen])
+        another = self._find_another() if len(chosen) > MANY else None
+        wires = [self._wire] if another is None else [self._wire, another]
+        return chosen, FilesReading(wires, self._root, paths, self._limit, [entry.size for entry in chosen])
 
 
 _CLOSE = requests.close(requests.RELATED)

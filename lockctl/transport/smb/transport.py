@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import FileError
+from lockctl.errors import DeadlinePassed, FileError, LockctlError
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, choose_nothing
@@ -23,6 +24,8 @@ from lockctl.transport.smb.removing import remove_many
 from lockctl.transport.smb.watch import SmbWatch
 from lockctl.transport.smb.wire import Wire, exchange
 
+NEAR_SECONDS = 0.1
+"""For connecting and logging on."""
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
@@ -58,7 +61,10 @@ class SmbTransport:
         self._root = address.path
         self._deadline = deadline
         self._detail = detail
+        began = boottime()
         self._wire = self._connect(lane=lane)
+        self._is_near = boottime() - began < NEAR_SECONDS
+        self._another: Wire | None = None
 
     @property
     def encrypted(self) -> bool:
@@ -72,6 +78,8 @@ class SmbTransport:
     def close(self) -> None:
         """Drops the connection: no handle of a lock is open between two calls, so the server has nothing to tidy."""
         self._wire.close()
+        if self._another is not None:
+            self._another.close()
 
     def list_directory(self, directory: str) -> Listing:
         """All files, and the directory's own times."""
@@ -83,11 +91,11 @@ class SmbTransport:
 
     def begin_files(self, paths: Sequence[str], limit: int) -> Callable[[], Sequence[bytes | FileError]]:
         """It is sent with whatever else is begun."""
-        return self._begin(lambda: FilesReading(self._wire, self._root, paths, limit))
+        return self._begin(lambda: FilesReading([self._wire], self._root, paths, limit))
 
     def begin_folder(self, directory: str, choose: Choose, limit: int) -> Callable[[], Contents]:
         """The listing is sent with whatever else is begun, and the reading of a page's files with the next page."""
-        return self._begin(lambda: FolderReading(self._wire, self._root, directory, choose, limit))
+        return self._begin(lambda: FolderReading(self._wire, self._root, directory, choose, limit, self._find_another))
 
     def watch(self, directory: str) -> SmbWatch:
         """CHANGE_NOTIFY, on a handle of its own."""
@@ -127,6 +135,18 @@ class SmbTransport:
         taken = take_over(plain)
         return plain if taken is None else Lane(taken, self._deadline)
 
+    def _find_another(self) -> Wire | None:
+        """A second connection, once: each has a process of the server's. Far away it is not worth its log-on."""
+        if self._is_near and isinstance(self._wire, Lane):
+            self._is_near = False
+            try:
+                self._another = self._connect(lane=True)
+            except DeadlinePassed:
+                raise
+            except LockctlError as error:
+                self._detail(f"no second connection: {error.message}")
+        return self._another
+
     def _begin(self, begin: Callable[[], _Reading[T]]) -> Callable[[], T]:
         """Begins, and returns what waits for the end. Where the lane gives up it begins anew, in the plain way."""
         wire, reading = self._wire, begin()
@@ -137,7 +157,8 @@ class SmbTransport:
                     return reading.finish()
                 except Unexpected as error:
                     self._detail(f"{error.reason}: going on in the plain way")
-                    self._wire = self._connect(lane=False)
+                    self.close()
+                    self._wire, self._another = self._connect(lane=False), None
             return begin().finish()
 
         return finish
