@@ -15,6 +15,11 @@ from lockctl.survey.values import Survey
 _KEPT = "the run was ended before it removed this lock: it still stands"
 _PUT_BACK = "the run was ended here, and the lock was put back since: whether it had been removed is not known"
 _GONE = "the run was ended here, and the lock is gone: removed by that run or by its owner"
+_OF_MANY = {
+    _KEPT: "the run was ended before it removed these locks: they still stand",
+    _PUT_BACK: "the run was ended here, and the locks were put back since: whether they had been removed is not known",
+    _GONE: "the run was ended here, and the locks are gone: removed by that run or by their owners",
+}
 
 
 def close_left_open(session: Session, survey: Survey) -> Survey:
@@ -43,7 +48,9 @@ def close_intents(session: Session, survey: Survey) -> Survey:
     session.journal.finish(outcomes, format_moment(time_ns()))
     told = ((record.removed.id[:8], text) for record, (_, _, text) in zip(left, outcomes, strict=True))
     for who, text in gather(told):
-        session.teller.warn(f"a run was ended at lock {', '.join(who)}: {text}")
+        one = f"a run was ended at lock {who[0]}: {text}"
+        many = f"a run was ended at locks {', '.join(who)}: {_OF_MANY[text]}; see 'lockctl history'"
+        session.teller.warn(one if len(who) == 1 else many)
     return session.compare(survey)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from lockctl.errors import ConnectionLost, UnknownLock
 from lockctl.removal.plan import Wish
+from lockctl.removal.report import NAMED
 from lockctl.removal.restore import find_removed, put_back
 from lockctl.removal.run import carry_out, prepare
 from lockctl.state.records import Outcome
@@ -51,6 +52,40 @@ def test_what_was_left_open_is_told_even_where_the_command_then_fails(scene: Sce
     with scene.open() as session, pytest.raises(UnknownLock):
         prepare(session, Wish(), [lock])
     assert "the lock is gone" in scene.teller.warnings[0]
+
+
+@pytest.mark.parametrize(("locks", "lines"), [(NAMED, NAMED), (NAMED + 1, 1), (64, 1)])
+def test_what_was_left_open_of_many_is_told_once(scene: Scene, locks: int, lines: int) -> None:
+    """Each is closed by itself, as it is."""
+    made = [scene.put_lock(pid=100 + number) for number in range(locks)]
+    left_open(scene)
+    with scene.open() as session:
+        prepare(session, Wish())
+        records = session.journal.records()
+    assert sorted(record.removed.id for record in records) == sorted(made)
+    assert {record.outcome for record in records} == {Outcome.KEPT}
+    assert len(scene.teller.warnings) == lines
+    first, last = scene.teller.warnings[0], scene.teller.warnings[-1]
+    assert sum(one[:8] in first for one in made) == (NAMED if lines == 1 else 1)
+    assert lines > 1 or last.endswith(
+        f", {locks - NAMED} more: the run was ended before it removed these locks: they still stand; "
+        "see 'lockctl history'"
+    )
+
+
+def test_of_many_that_were_left_open_each_fate_is_told(scene: Scene) -> None:
+    made = [scene.put_lock(pid=100 + number) for number in range(20)]
+    left_open(scene)
+    for lock in made[:8]:
+        scene.share.delete(f"locks/{lock}")
+    with scene.open() as session:
+        prepare(session, Wish())
+        outcomes = {record.removed.id: record.outcome for record in session.journal.records()}
+    assert outcomes == {one: Outcome.UNKNOWN if one in made[:8] else Outcome.KEPT for one in made}
+    assert len(scene.teller.warnings) == 2
+    (gone,) = (text for text in scene.teller.warnings if "the locks are gone: removed by that run" in text)
+    assert sum(one[:8] in gone for one in made[:8]) == NAMED
+    assert not any(one[:8] in gone for one in made[8:])
 
 
 def test_what_another_repository_left_open_stays_so(scene: Scene) -> None:
