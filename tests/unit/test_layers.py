@@ -52,8 +52,8 @@ PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details render/as_json "
-        "render/live"
+        "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
+        "render/as_json render/live"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""
