@@ -55,11 +55,17 @@ def remove_many(
     except BaseException:
         wire.close()
         raise
-    return [one if isinstance(one, FileError) else one.result or Removal.REMOVED for one in files]
+    nothing = FileError("the server said nothing of it")
+    return [one if isinstance(one, FileError) else one.result or nothing for one in files]
+
+
+_Sent = list[tuple["_Doomed", Ticket]]
 
 
 class _Removing:
-    """The steps of it, each a flight for all files."""
+    """The steps of it, each a flight for all files. What is next for one is sent as soon as its answer allows it: so a
+    handle lives no longer than it must, and the server is never idle.
+    """
 
     def __init__(self, wire: Wire, root: str, deadline: Deadline) -> None:
         self._wire = wire
@@ -71,28 +77,32 @@ class _Removing:
 
         Repeating is safe: what was refused with a sharing violation has done nothing.
         """
+        looks: _Sent = []
         for pause in (0.0, *PATIENCE):
             waiting = [one for one in files if one.is_open]
             if not waiting:
                 break
             self._pause(pause)
-            self._open(waiting)
-            self._mark([one for one in waiting if one.opened is not None])
-        self._look_after([one for one in files if one.marked])
+            looks += self._mark(self._open(waiting))
+        self._look_after(looks)
 
-    def _open(self, files: Sequence[_Doomed]) -> None:
-        sent = [(one, self._send_opening(one)) for one in files]
-        for one, ticket in sent:
+    def _open(self, files: Sequence[_Doomed]) -> _Sent:
+        """Opens and compares each, and marks what is the file that was judged: the marks that were sent."""
+        marks: _Sent = []
+        for one, ticket in [(one, self._send_opening(one)) for one in files]:
             try:
                 one.result = self._compare(one, self._wire.collect(ticket))
             except NotFound:
                 one.result = Removal.GONE
             except FileError as error:
                 one.result = error
-            if one.result is not None and one.opened is not None:
+            if one.result is None:
+                marks.append((one, self._send_marking(one)))
+            elif one.opened is not None:
                 self._wire.send(requests.close(one.opened.handle))
                 one.opened = None
         self._wire.flush()
+        return marks
 
     def _send_opening(self, one: _Doomed) -> Ticket:
         access = requests.DELETE | requests.READ | (requests.WRITE_ATTRIBUTES if one.entry.read_only else 0)
@@ -113,18 +123,20 @@ class _Removing:
             return None
         return Removal.GONE if going and not self._stands(one) else Removal.CHANGED
 
-    def _mark(self, files: Sequence[_Doomed]) -> None:
-        """Marks each by its handle and closes that. What counts is the answer to the mark alone."""
-        sent = [(one, self._send_marking(one)) for one in files]
-        for one, ticket in sent:
+    def _mark(self, marks: _Sent) -> _Sent:
+        """What the server says to each mark, and whether the name is gone: the looks that were sent."""
+        looks: _Sent = []
+        for one, ticket in marks:
             *_, mark, _ = self._wire.collect(ticket)
             if not isinstance(mark, int):
                 one.marked = True
+                looks.append((one, self._send_look(one)))
                 continue
             error = translate_file(mark, one.path)
             if not isinstance(error, FileError):
                 raise error
             one.result, one.opened = error, None
+        return looks
 
     def _send_marking(self, one: _Doomed) -> Ticket:
         handle = one.opened.handle if one.opened is not None else b""
@@ -132,16 +144,16 @@ class _Removing:
         clearing = [requests.set_attributes(handle, requests.ATTRIBUTE_NORMAL)] if one.entry.read_only else []
         return self._wire.send(*clearing, requests.mark_deleted(handle), requests.close(handle))
 
-    def _look_after(self, files: Sequence[_Doomed]) -> None:
+    def _look_after(self, looks: _Sent) -> None:
         """Whether the names are gone: a reader that shares deletion keeps a marked file until it closes."""
-        for pause in (0.0, *PATIENCE):
-            self._pause(pause)
-            sent = [(one, self._send_look(one)) for one in files]
-            for one, ticket in sent:
+        for pause in (*PATIENCE, None):
+            for one, ticket in looks:
                 one.result = self._see(one, self._wire.collect(ticket)[0])
-            files = [one for one in files if one.result is Removal.MARKED]
-            if not files:
+            left = [one for one, _ in looks if one.result is Removal.MARKED]
+            if not left or pause is None:
                 break
+            self._pause(pause)
+            looks = [(one, self._send_look(one)) for one in left]
 
     @staticmethod
     def _see(one: _Doomed, answer: bytes | int) -> Removal | FileError:
