@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_IN_UTC = _EPOCH.replace(tzinfo=None)
 
 
 def format_moment(nanoseconds: int) -> str:
     """`2026-11-23T00:16:16.641943Z`. Raises nothing: what no calendar holds is shown as the nearest it does."""
     try:
-        moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+        moment = _EPOCH_IN_UTC + timedelta(microseconds=nanoseconds // 1000)
     except OverflowError:
-        moment = datetime.max.replace(tzinfo=UTC) if nanoseconds > 0 else datetime.min.replace(tzinfo=UTC)
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        last = datetime.max.replace(tzinfo=UTC) if nanoseconds > 0 else datetime.min.replace(tzinfo=UTC)
+        moment = last.replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"
 
 
 def parse_moment(text: str) -> int:

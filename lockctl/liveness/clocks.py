@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from lockctl.clock.duration import describe_duration
 from lockctl.liveness.creation import is_own
 from lockctl.liveness.evidence import Facts, Witness
-from lockctl.liveness.neighbours import Folder
+from lockctl.liveness.neighbours import ClockError, Folder
 from lockctl.repository.lock import Lock, LockFile
 from lockctl.state.memory import NEVER_SEEN, Seen
 from lockctl.transport.base import Entry
@@ -17,6 +18,10 @@ _AGREES = 2.0
 """Seconds that two clocks may differ and still be said to agree."""
 SLACK = 60.0
 """Seconds by which a clock may contradict our own eyes, or a directory's time what is in it: an upload's length."""
+
+_FIRST_TIME = Witness("own-clock", None, "this machine sees it for the first time")
+_NO_NEWER = Witness("newer-lock", None, "its owner has no newer lock")
+"""Said of most locks; one value does for all."""
 
 
 def owner_clock(lock: Lock, facts: Facts) -> Witness:
@@ -56,7 +61,7 @@ def own_clock(id_: str, facts: Facts) -> Witness:
     seen = facts.seen.get(id_, NEVER_SEEN)
     before = f"; {describe_duration(seen.at_most)} ago it was not there" if seen.at_most is not None else ""
     if not seen.at_least:
-        return Witness("own-clock", None, f"this machine sees it for the first time{before}")
+        return Witness("own-clock", None, f"{_FIRST_TIME.text}{before}") if before else _FIRST_TIME
     text = f"this machine has seen it unchanged for {describe_duration(seen.at_least)}{before}"
     return Witness("own-clock", "unchanged", text, seen.at_least)
 
@@ -78,7 +83,7 @@ def newer_lock(file: LockFile, lock: Lock, facts: Facts, folder: Folder) -> Witn
     """
     newest = folder.newest[lock.owner]
     if newest.lock is None or newest.lock.time_ns <= lock.time_ns:
-        return Witness("newer-lock", None, "its owner has no newer lock")
+        return _NO_NEWER
     by_owner = max(0.0, (facts.clocks.local - newest.lock.time_ns) / 1e9)
     text = f"its owner has a newer lock, {newest.id[:8]}: {describe_duration(by_owner)} old by its clock"
     mine, others = file.entry.created, newest.entry.created
@@ -93,7 +98,12 @@ def host_clock(lock: Lock, folder: Folder) -> Witness:
     """How far the clock of the owner's host is off, by all its locks. Shown, and never used: it would make the owner's
     clock and the server's one witness.
     """
-    estimate = folder.errors.get(lock.hostname)
+    return _tell_error(folder.errors.get(lock.hostname))
+
+
+@lru_cache(maxsize=256)
+def _tell_error(estimate: ClockError | None) -> Witness:
+    """The same of all locks of a host, which has many where there are many."""
     if estimate is None:
         return Witness("host-clock", None, "how far its host's clock is off is not known: no creation time tells")
     by = f"judging by {estimate.locks} of its locks" if estimate.locks > 1 else "judging by one of its locks"

@@ -29,6 +29,8 @@ class State(Enum):
 
 WORK = ("backup", "prune", "check", "forget")
 """What restic's users start, and locks can keep from starting."""
+_BESIDE_SHARED = WORK[1:]
+"""What a shared lock keeps from starting: a backup locks as shared itself."""
 REMOVABLE = frozenset({State.DEAD, State.SUPERSEDED, State.STALE, State.DAMAGED})
 
 
@@ -116,8 +118,7 @@ class Verdict:
     @property
     def blocks(self) -> tuple[str, ...]:
         """The kinds of restic's work that this lock keeps from starting."""
-        if not is_lock_name(self.file.id) or self.file.entry.is_directory:
-            return ()
-        if self.file.lock is not None and not self.file.lock.exclusive:
-            return WORK[1:]  # a backup locks as shared itself
-        return WORK
+        lock = self.file.lock
+        if lock is not None:  # and so a file with a lock's name
+            return WORK if lock.exclusive else _BESIDE_SHARED
+        return WORK if is_lock_name(self.file.id) and not self.file.entry.is_directory else ()

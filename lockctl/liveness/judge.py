@@ -148,10 +148,10 @@ def _agreed_age(owner: Witness, server: Witness, facts: Facts) -> float:
 def _lock_state(ages: _Ages, findings: tuple[Witness, ...], newer: Witness, limits: Thresholds) -> tuple[State, Reason]:
     age = describe_duration(ages.certain)
     said = {finding.says: finding.text for finding in findings}
-    superseded = State.SUPERSEDED, Reason("newer-lock", f"its owner has a newer lock; not renewed for {age}")
+    leftover = f"its owner has a newer lock; not renewed for {age}"
     # Before its owner is asked: that renews the newer lock, and a leftover need not wait for its end.
     if ages.certain > limits.expired and newer.age is not None and newer.age <= limits.missed:
-        return superseded
+        return State.SUPERSEDED, Reason("newer-lock", leftover)
     if "alive" in said:
         if ages.certain > limits.expired:
             return State.ACTIVE, Reason("owner-hung", f"{said['alive']}, but has not renewed for {age}: it may hang")
@@ -159,7 +159,7 @@ def _lock_state(ages: _Ages, findings: tuple[Witness, ...], newer: Witness, limi
     if "gone" in said and ages.certain > limits.missed:
         return State.DEAD, Reason("owner-gone", f"{said['gone']}, and it was not renewed for {age}")
     if ages.certain > limits.expired and newer.says == "superseded":
-        return superseded
+        return State.SUPERSEDED, Reason("newer-lock", leftover)
     if ages.certain > limits.expired:
         return State.STALE, Reason("not-renewed", f"not renewed for {age}")
     return _undecided(ages, limits)

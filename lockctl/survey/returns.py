@@ -17,6 +17,7 @@ WINDOW = 1800 * 10**9
 HOLD = 86400 * 10**9
 """Nanoseconds for which a lock that was put back is left alone."""
 _OWNER = ("hostname", "pid", "username", "uid", "gid", "exclusive")
+"""The fields of `Lock.owner`."""
 
 
 def find_returned(records: Iterable[Record], survey: Survey) -> list[Return]:
@@ -24,25 +25,25 @@ def find_returned(records: Iterable[Record], survey: Survey) -> list[Return]:
     records = list(records)
     # Held is enough: of a reply that was lost nobody knows whether the lock was put back.
     restored = {r.removed.id for r in records if r.restored_at is not None or r.held_at is not None}
-    candidates: dict[tuple[object, ...], list[Verdict]] = {}
-    for verdict in survey.verdicts:
-        if verdict.file.lock is not None and verdict.file.id not in restored:
-            owner = tuple(getattr(verdict.file.lock, name) for name in _OWNER)
-            candidates.setdefault(owner, []).append(verdict)
-    returned: list[Return] = []
-    for record in records:
-        if record.outcome not in (Outcome.REMOVED, Outcome.UNKNOWN) or not is_of(record, survey):
-            continue
-        # A superseded lock was not its owner's lease: that owner may well live.
-        if record.returned_as is not None or record.removed.state == State.SUPERSEDED.value:
-            continue
-        if record.removed.lock is None:
-            continue
-        mine = candidates.get(tuple(record.removed.lock.get(name) for name in _OWNER), [])
-        found = next((verdict for verdict in mine if _is_return(verdict, record)), None)
-        if found is not None:
-            returned.append(Return(record, found))
-    return returned
+    missed = [(record, owner) for record in records if (owner := _missed_owner(record, survey)) is not None]
+    candidates: dict[tuple[object, ...], list[Verdict]] = {owner: [] for _, owner in missed}
+    for verdict in survey.verdicts if missed else ():
+        lock = verdict.file.lock
+        if lock is not None and lock.owner in candidates and verdict.file.id not in restored:
+            candidates[lock.owner].append(verdict)
+    found = ((record, _first_return(candidates[owner], record)) for record, owner in missed)
+    return [Return(record, verdict) for record, verdict in found if verdict is not None]
+
+
+def _missed_owner(record: Record, survey: Survey) -> tuple[object, ...] | None:
+    """Whose lease was removed in this repository, where that owner is not known to have come back."""
+    lock = record.removed.lock
+    if record.outcome not in (Outcome.REMOVED, Outcome.UNKNOWN) or not is_of(record, survey) or lock is None:
+        return None
+    # A superseded lock was not its owner's lease: that owner may well live.
+    if record.returned_as is not None or record.removed.state == State.SUPERSEDED.value:
+        return None
+    return tuple(lock.get(name) for name in _OWNER)
 
 
 def held_ids(records: Iterable[Record], now: int) -> frozenset[str]:
@@ -58,6 +59,10 @@ def is_of(record: Record, survey: Survey) -> bool:
     """Whether this lock was in the repository of this survey."""
     # Neither alone does: a copy of a repository has the same config, and a place can get another repository.
     return (record.origin.config_sha256, record.origin.address) == (survey.config.sha256, survey.address)
+
+
+def _first_return(verdicts: Iterable[Verdict], record: Record) -> Verdict | None:
+    return next((verdict for verdict in verdicts if _is_return(verdict, record)), None)
 
 
 def _is_return(verdict: Verdict, record: Record) -> bool:
