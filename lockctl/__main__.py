@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     # Until our own handlers stand, a signal ends the process as it ends any other, without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A run makes a great many small values and keeps them: looking through them again and again for what is not
+    # needed takes a tenth of its time (measured with ten thousand locks).
+    gc.set_threshold(50_000, 20, 100)
     from lockctl.cli.run import run_command_line
 
     for name in ("stdout", "stderr"):

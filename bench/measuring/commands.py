@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 LIMIT_SECONDS = 900.0
+"""After which a command that does not end is killed, and fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +35,31 @@ class Run:
 def run(command: Command) -> Run:
     """Runs it once. Raises CalledProcessError, with what it said, where it fails."""
     command.before()
+    environment = as_users_have_it(command.environment)
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command.words, env=command.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command.words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
+        limit = threading.Timer(LIMIT_SECONDS, process.kill)
+        limit.start()
         _, status, usage = os.wait4(process.pid, 0)
+        limit.cancel()
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             output.seek(0)
             raise subprocess.CalledProcessError(process.returncode, list(command.words), output.read()[-2000:])
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def as_users_have_it(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what developers tell Python.
+
+    Above all PYTHONDONTWRITEBYTECODE: where it is set, a checkout is compiled at each start, which takes as long as
+    much of the rest. What is installed is compiled once.
+    """
+    return {n: value for n, value in environment.items() if not n.startswith("PYTHON") or n == "PYTHONPATH"}
 
 
 def in_turn(commands: Mapping[str, Command], rounds: int, *, warm: bool = True) -> dict[str, list[Run]]:

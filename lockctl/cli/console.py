@@ -8,7 +8,7 @@ import select
 import shutil
 import sys
 import termios
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,8 +30,13 @@ class Console:
 
     def result(self, text: str) -> bool:
         """A line of what was asked for. Whether anybody reads on."""
+        return self.result_in_pieces((text,))
+
+    def result_in_pieces(self, pieces: Iterable[str]) -> bool:
+        """The same of a line that nobody needs to hold whole."""
         try:
-            sys.stdout.write(text + "\n")
+            sys.stdout.writelines(pieces)
+            sys.stdout.write("\n")
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read has seen enough. The work goes on, and its exit status counts.

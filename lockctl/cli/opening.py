@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
 from lockctl.clock.boot import process_began
 from lockctl.clock.deadline import Deadline
+from lockctl.errors import Unanswered
 from lockctl.settings.access import Access
 from lockctl.settings.folders import configuration_file, state_directory
 from lockctl.settings.password import PasswordOptions, find_password
@@ -56,7 +58,7 @@ def open_session(
 
 def find_other_place(address: str, common: Common, console: Console) -> Place:
     """The place of an address that the journal holds."""
-    return resolve_place(address, common.smb_credentials, os.environ, console.ask_secret)
+    return resolve_place(address, common.smb_credentials, os.environ, _asker(console))
 
 
 def open_journal(common: Common) -> Journal:
@@ -66,15 +68,28 @@ def open_journal(common: Common) -> Journal:
     return Journal(state_directory(common.state_dir, os.environ))
 
 
+def _asker(console: Console) -> Callable[[str, str], str]:
+    """Asks for a password. Raises Unanswered where the input ends instead."""
+
+    def ask(what: str, otherwise: str) -> str:
+        try:
+            return console.ask_secret(what, otherwise)
+        except EOFError as error:
+            console.tell("")  # what comes next starts a line of its own
+            raise Unanswered(f"no {what} was given: the input ended", otherwise) from error
+
+    return ask
+
+
 def _find_access(common: Common, console: Console, deadline: Deadline, trust_clock: str | None) -> Access:
     policy = replace(_find_policy(), trust_clock=trust_clock)
-    place = find_place(common.repo, common.smb_credentials, os.environ, console.ask_secret)
+    place = find_place(common.repo, common.smb_credentials, os.environ, _asker(console))
     if isinstance(place, SmbPlace) and place.warning:
         console.warn(place.warning)
     password = None
     if not common.metadata_only:
         options = PasswordOptions(common.password_file, common.password_command, common.insecure_no_password)
-        password = find_password(options, os.environ, console.ask_secret, deadline.cap(60.0))
+        password = find_password(options, os.environ, _asker(console), deadline.cap(60.0))
     hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
     return Access(place, password, hint, state_directory(common.state_dir, os.environ), policy)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lockctl.clock.rfc3339 import format_moment
@@ -16,7 +16,7 @@ from lockctl.survey.changes import Came, Change, Gone, Rejudged, Renewed, Stands
 from lockctl.survey.values import Survey
 
 
-def dump(value: dict[str, Any]) -> str:
+def dump(value: Mapping[str, Any]) -> str:
     """One object on one line, in ASCII: no terminal can be harmed by a name in it."""
     return json.dumps(value, ensure_ascii=True)
 
@@ -35,13 +35,14 @@ def header(survey: Survey, schema: str) -> dict[str, Any]:
     }
 
 
-def list_object(survey: Survey, verdicts: Iterable[Verdict]) -> dict[str, Any]:
-    """`lockctl.list/1`."""
-    return {
-        **header(survey, "lockctl.list/1"),
-        "locks": [lock_object(verdict) for verdict in verdicts],
-        "blocked": survey.blocked,
-    }
+def dump_list(survey: Survey, verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """`lockctl.list/1` as `dump` would write it, lock by lock: of ten thousand one is made at a time."""
+    yield dump(header(survey, "lockctl.list/1"))[:-1] + ', "locks": ['
+    between = ""
+    for verdict in verdicts:
+        yield between + dump(lock_object(verdict))
+        between = ", "
+    yield f'], "blocked": {dump(survey.blocked)}}}'
 
 
 def plan_object(plan: Plan, schema: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """restic's cryptography on plain bytes, with bounds: all input comes from a place where others can write. Pure.
 
-Source: restic's internal/crypto/crypto.go and kdf.go; the envelope is nonce (16) + AES-256-CTR + Poly1305-AES tag (16).
+Source: restic's internal/crypto/crypto.go; the envelope is nonce (16) + AES-256-CTR + Poly1305-AES tag (16).
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ import zstandard
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.poly1305 import Poly1305
-from nacl.bindings import crypto_pwhash_scryptsalsa208sha256_ll, sodium_init
-from nacl.exceptions import CryptoError
+
+from lockctl.repository.scrypt import CryptoFailure, TooCostly
+
+__all__ = ["CryptoFailure", "Key", "TooCostly", "decompress", "unseal"]
 
 NONCE_SIZE = 16
 TAG_SIZE = 16
-MAX_SCRYPT_MEMORY = 2**30
-"""Bytes."""
-USUAL_SCRYPT_WORK = 32768 * 8 * 5
-"""N·r·p of the keys that restic makes on today's machines."""
-MAX_SCRYPT_WORK = 20 * USUAL_SCRYPT_WORK
 MAX_PLAINTEXT = 2**20
 """Bytes that a zstd frame may yield."""
 _MAX_WINDOW = 8 * 2**20
@@ -32,14 +29,6 @@ _MAX_BLOCK, _LEAST_BLOCK = 2**17, 4
 """Bytes that a block of zstd yields at most, and that it takes at least (RFC 8878, 3.1.1.2)."""
 
 T = TypeVar("T")
-
-
-class CryptoFailure(ValueError):
-    """These bytes are not sealed with this key, or are no such bytes at all."""
-
-
-class TooCostly(ValueError):
-    """Key derivation or decompression would cost more than any restic ever asks for."""
 
 
 class _Spare(Generic[T]):
@@ -70,7 +59,7 @@ class _Ciphers:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Key:
-    """32 bytes for AES-256, then `k` and `r` of Poly1305-AES, 16 bytes each."""
+    """32 bytes for AES-256, then `k` and `r` of Poly1305-AES, 16 bytes each: as `scrypt.derive` gives them."""
 
     encrypt: bytes
     mac_k: bytes
@@ -81,36 +70,6 @@ class Key:
     def __post_init__(self) -> None:
         if (len(self.encrypt), len(self.mac_k), len(self.mac_r)) != (32, 16, 16):
             raise CryptoFailure("a key has parts of the wrong length")
-
-
-@dataclass(frozen=True, slots=True)
-class Scrypt:
-    """Parameters of RFC 7914: cost N, block size r, parallelization p."""
-
-    n: int
-    r: int
-    p: int
-    salt: bytes
-
-
-def derive(password: bytes, scrypt: Scrypt) -> Key:
-    """The key that a password opens a key file with. Takes 0.3 to 0.6 s of one core, without the GIL.
-
-    Raises TooCostly beyond MAX_SCRYPT_MEMORY and MAX_SCRYPT_WORK, CryptoFailure for parameters that are not valid.
-    """
-    n, r, p = scrypt.n, scrypt.r, scrypt.p
-    if n < 2 or n & (n - 1) or r < 1 or p < 1:
-        raise CryptoFailure("its scrypt parameters are not valid")
-    if n * r * p > MAX_SCRYPT_WORK or 128 * r * (n + p + 2) > MAX_SCRYPT_MEMORY:
-        raise TooCostly(f"its scrypt parameters N={n}, r={r}, p={p} ask for more work or memory than restic ever does")
-    sodium_init()
-    try:
-        derived = crypto_pwhash_scryptsalsa208sha256_ll(
-            password, scrypt.salt, n, r, p, dklen=64, maxmem=MAX_SCRYPT_MEMORY
-        )
-    except (CryptoError, ValueError, TypeError) as error:
-        raise CryptoFailure("its scrypt parameters are not valid") from error
-    return Key(derived[:32], derived[32:48], derived[48:64])
 
 
 def unseal(key: Key, sealed: bytes) -> bytes:

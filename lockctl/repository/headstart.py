@@ -7,12 +7,14 @@ hides no more than the share itself does. It is used only where the share still 
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lockctl.background import Background
 from lockctl.errors import DamagedKey
-from lockctl.repository.crypto import Key
 from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
+
+if TYPE_CHECKING:
+    from lockctl.repository.crypto import Key
 
 
 class Kept(Protocol):

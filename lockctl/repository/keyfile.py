@@ -1,4 +1,4 @@
-"""A key file and a password yield the repository's master key. Pure, and slow: see `crypto.derive`.
+"""A key file and a password yield the repository's master key. Pure, and slow: see `scrypt.derive`.
 
 Source: restic's internal/repository/key.go. A tag that does not fit means "not this password", nothing else.
 """
@@ -9,9 +9,13 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lockctl.errors import DamagedKey
-from lockctl.repository.crypto import CryptoFailure, Key, Scrypt, TooCostly, derive, unseal
+from lockctl.repository.scrypt import CryptoFailure, Scrypt, TooCostly, derive
+
+if TYPE_CHECKING:
+    from lockctl.repository.crypto import Key
 
 MAX_KEY_SIZE = 2**20
 """Bytes."""
@@ -51,7 +55,11 @@ def open_key_file(key_file: KeyFile, password: str) -> Key | None:
     Raises DamagedKey where the file asks for too much, or opens and holds no master key.
     """
     try:
-        plaintext = unseal(derive(password.encode("utf-8", "surrogateescape"), key_file.scrypt), key_file.sealed)
+        derived = derive(password.encode("utf-8", "surrogateescape"), key_file.scrypt)
+        # Imported only now: whoever began early derives meanwhile.
+        from lockctl.repository.crypto import Key, unseal
+
+        plaintext = unseal(Key(derived[:32], derived[32:48], derived[48:]), key_file.sealed)
     except TooCostly as error:
         raise DamagedKey(f"key {key_file.id[:8]} is refused: {error}", "Somebody may have planted it") from error
     except CryptoFailure as error:

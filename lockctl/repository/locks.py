@@ -86,7 +86,9 @@ class Repository:
 
     def watch_locks(self) -> Watch:
         """Watches locks/. Raises NoLocksFolder, and as the transport does."""
-        self._begun = None  # what was asked for before is not what is watched from now on
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.call_off()  # what was asked for before is not what is watched from now on
         with in_locks_folder():
             return self._reader.watch("locks")
 
@@ -97,11 +99,15 @@ class Repository:
         """
         begun, self._begun = self._begun, None
         for pause in (*_PAUSES, None):
-            if begun is None or begun.is_old:
+            if begun is not None and begun.is_old:
+                begun.call_off()
+                begun = None
+            if begun is None:
                 begun = Begun(self._reader, self._is_news)
             with in_locks_folder():
                 found = begun.finish()
-            unsettled = any(self._is_unsettled(entry, found.data.get(entry.name)) for entry in found.listing.entries)
+            now = self._reader.now()
+            unsettled = any(self._is_unsettled(one, found.data.get(one.name), now) for one in found.listing.entries)
             if pause is None or not unsettled:
                 break
             time.sleep(self._deadline.cap(pause))
@@ -118,12 +124,13 @@ class Repository:
             return None
         return replace(before, entry=entry)
 
-    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None) -> bool:
+    def _is_unsettled(self, entry: Entry, content: bytes | FileError | None, now: int) -> bool:
         if isinstance(content, NotFound):
             return True
-        if not isinstance(content, bytes) or not is_lock_name(entry.name) or is_complete(entry.name, content):
+        if not isinstance(content, bytes) or not is_lock_name(entry.name):
             return False
-        return abs(self._reader.now() - (entry.created or entry.written)) < _WRITING_TIME
+        is_new = abs(now - (entry.created or entry.written)) < _WRITING_TIME
+        return is_new and not is_complete(entry.name, content)
 
     def _interpret(self, entry: Entry, content: bytes | FileError | None) -> LockFile:
         if isinstance(content, FileError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from lockctl.clock.boot import boottime
+from lockctl.errors import FileError
 from lockctl.repository.lock import MAX_LOCK_SIZE, is_lock_name, is_temporary_name
 from lockctl.transport.base import Contents, Entry, Reader
 
@@ -42,6 +44,12 @@ class Begun:
             return found
         data = self._reader.read_many([f"locks/{entry.name}" for entry in larger], MAX_LOCK_SIZE)
         return Contents(found.listing, {**found.data, **{e.name: one for e, one in zip(larger, data, strict=True)}})
+
+    def call_off(self) -> None:
+        """Nothing of it is wanted any more: no file is read, and what the server keeps open for it is closed."""
+        self._is_wanted = lambda _: False
+        with suppress(FileError):
+            self._finish()
 
     def _choose(self, entries: Sequence[Entry]) -> list[Entry]:
         return self._take(entry for entry in entries if entry.size <= USUAL_SIZE)

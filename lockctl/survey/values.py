@@ -69,7 +69,11 @@ class Survey:
     @property
     def blocked(self) -> dict[str, list[str]]:
         """For each kind of work, the ids of the locks that keep it from starting."""
-        return {work: [v.file.id for v in self.verdicts if work in v.blocks] for work in WORK}
+        blocked: dict[str, list[str]] = {work: [] for work in WORK}
+        for verdict in self.verdicts:
+            for work in verdict.blocks:
+                blocked[work].append(verdict.file.id)
+        return blocked
 
     @property
     def unread(self) -> list[Verdict]:

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bench.measuring.chart import Axis, draw
-from bench.measuring.commands import Command, in_turn, run
+from bench.measuring.commands import Command, as_users_have_it, in_turn, run
 from bench.measuring.rows import Row, ratio, status, table
 
 MET, MISSED = Row("met", (0.2, 0.5, 0.1), 0.2, 0.1), Row("missed", (0.21, 0.5, 0.1), 0.2)
@@ -46,6 +46,13 @@ def test_commands_run_in_turn_and_what_goes_before_is_not_measured() -> None:
     assert "".join(done) == "ababab"
     assert [len(runs) for runs in taken.values()] == [2, 2]
     assert all(one.wall > 0 and one.cpu > 0 and one.memory > 10**7 for runs in taken.values() for one in runs)
+
+
+def test_python_is_told_nothing_that_slows_it_down() -> None:
+    given = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONDEVMODE": "1", "PYTHONPATH": "here", "HOME": "/root"}
+    assert as_users_have_it(given) == {"PYTHONPATH": "here", "HOME": "/root"}
+    words = (sys.executable, "-c", "import sys; raise SystemExit(sys.dont_write_bytecode)")
+    assert run(Command(words, given)).wall > 0
 
 
 def test_a_command_that_fails_is_no_figure() -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.cli.make import HOUR, WEB1
-from tests.cli.run import Done, assert_fails, finish, lockctl, smb_environment, start, state_of
+from tests.cli.run import CTRL_D, Done, assert_fails, finish, lockctl, smb_environment, start, state_of
 from tests.cli.seeing import seen_for
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository, copy_repository, obscured
@@ -135,6 +135,14 @@ def test_password_typed_at_a_terminal(secret: Repository) -> None:
     other = lockctl(bare(secret, "RESTIC_PASSWORD"), "list", tty=True, stdin=f"{secret.password}\n")
     assert_lists(other, secret, lock_id)
     assert "Password of the repository: " in other.stdout
+
+
+@pytest.mark.parametrize("args", [("list",), ("list", "--")])
+def test_a_prompt_that_gets_no_answer(secret: Repository, args: tuple[str, ...]) -> None:
+    """Ctrl-D."""
+    done = lockctl(bare(secret, "RESTIC_PASSWORD"), *args, tty=True, stdin=CTRL_D)
+    assert done.status == 2
+    assert "\nlockctl: no password of the repository was given: the input ended. Set RESTIC_PASSWORD" in done.text
 
 
 def test_no_password_of_the_share_and_nobody_to_ask(secret: Repository) -> None:

@@ -15,6 +15,7 @@ from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Contents, Entry, Removal
 from lockctl.transport.smb import reading
+from lockctl.transport.smb import transport as transport_module
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.lane import unexpected
 from lockctl.transport.smb.lane.lane import Lane
@@ -232,15 +233,16 @@ def test_one_error_is_no_others(samba: Samba, missing: str) -> None:
     transport.close()
 
 
-@pytest.mark.parametrize(("delay", "connections"), [(0, 2), (0.05, 1)], ids=["near", "far"])
+@pytest.mark.parametrize(("near", "connections"), [(1000.0, 2), (0.0, 1)], ids=["near", "far"])
 def test_thousands_of_files_are_read_by_two_connections_where_that_pays(
-    samba: Samba, delay: float, connections: int
+    samba: Samba, monkeypatch: pytest.MonkeyPatch, near: float, connections: int
 ) -> None:
+    monkeypatch.setattr(transport_module, "NEAR_SECONDS", near)
     folder = samba.make_folder("backup", f"thousands-{connections}/locks")
     for number in range(MANY + 500):
         (folder / f"{number:064x}").write_bytes(b"%d" % number)
     samba.give(folder)
-    with Proxy(samba.port, delay) as proxy:
+    with Proxy(samba.port) as proxy:
         transport = connect(samba, f"thousands-{connections}", port=proxy.port)
         for _ in range(2):
             data = transport.begin_folder("locks", lambda entries: entries, 100)().data
@@ -257,6 +259,7 @@ def test_a_second_connection_that_cannot_be_had_is_done_without(samba: Samba, mo
         (folder / str(number)).write_bytes(b"lock")
     samba.give(folder)
     monkeypatch.setattr(reading, "MANY", 10)
+    monkeypatch.setattr(transport_module, "NEAR_SECONDS", 1000.0)
     said: list[str] = []
     with Proxy(samba.port) as proxy:
         address = SmbAddress(samba.host, "backup", "alone", proxy.port)

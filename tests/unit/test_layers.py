@@ -34,7 +34,7 @@ LIBRARIES = {
     "smbprotocol": ("transport/smb/",),
     "spnego": ("transport/smb/",),
     "cryptography": ("repository/crypto", "settings/rclone", "transport/smb/lane/"),
-    "nacl": ("repository/crypto",),
+    "nacl": ("repository/scrypt",),
     "zstandard": ("repository/crypto",),
     "psutil": ("liveness/process",),
     "typer": ("cli/",),
@@ -51,9 +51,9 @@ VALUES = (
 PURE = [
     *VALUES,
     *(
-        "repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks liveness/judge "
-        "survey/assess render/harmless render/words render/as_csv render/table render/details render/as_json "
-        "render/live"
+        "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
+        "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
+        "render/as_json render/live"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""

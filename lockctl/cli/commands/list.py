@@ -53,13 +53,16 @@ def list_locks(
     with open_session(common, console) as session:
         session.connect()
         # Imported while the key is being derived, which takes longer.
-        from lockctl.render import as_csv, as_json, table  # noqa: F401
+        from lockctl.render import as_json, table
         from lockctl.survey.values import Selection
 
         survey = session.look()
     selection = Selection(tuple(host or ()), states=states, older=older)
     chosen = _sort([verdict for verdict in survey.verdicts if selection.covers(verdict)], sort)
-    console.result(_render(survey, chosen, Format.JSON if json else format_, console.colour))
+    if json or format_ is Format.JSON:
+        console.result_in_pieces(as_json.dump_list(survey, chosen))
+    else:
+        console.result(_render(survey, chosen, format_, console.colour))
     for line in table.unread_lines(survey):
         console.warn(line)
     return 3 if survey.unread else 0
@@ -90,11 +93,9 @@ def _sort(verdicts: list[Verdict], sort: Sort) -> list[Verdict]:
 
 
 def _render(survey: Survey, chosen: Sequence[Verdict], form: Format, colour: bool) -> str:
-    from lockctl.render import as_csv, as_json, table
+    from lockctl.render import as_csv, table
 
     match form:
-        case Format.JSON:
-            return as_json.dump(as_json.list_object(survey, chosen))
         case Format.CSV:
             return as_csv.csv_text(chosen)
         case Format.MARKDOWN:

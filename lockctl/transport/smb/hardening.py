@@ -54,9 +54,19 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
         return released
 
     def recv(self, timeout: float) -> Any:
-        """As smbprotocol's, which holds a lock while it waits; b"" when the socket was released."""
+        """As smbprotocol's; b"" when the socket was released, which ends its thread as the end of a connection does."""
         ready, _, _ = select.select([self._sock, self._wake], [], [], timeout)
-        return b"" if self._wake in ready else super().recv(timeout if not ready else 1)
+        if not ready:
+            raise TimeoutError  # then smbprotocol asks whether the server is still there
+        frame = b"" if self._wake in ready else super().recv(timeout)
+        if not frame:
+            self._wake.close()
+        return frame
+
+    def close(self) -> None:
+        """Closes the socket, and lets its thread end."""
+        super().close()
+        self._waker.close()
 
     def send(self, header: bytes) -> None:
         """Sends, or ends with an OSError: a server that takes nothing must not hold the sender up."""

@@ -30,7 +30,13 @@ class _Doomed:
     data: bytes
     result: Removal | FileError | None = None
     opened: answers.Opened | None = None
-    """While its handle is open; and after it was marked, what was."""
+    """What its handle showed, while that is open and after it was marked."""
+    marked: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is to be marked, or tried once more."""
+        return not self.marked and (self.result is None or isinstance(self.result, InUse))
 
 
 def remove_many(
@@ -65,16 +71,14 @@ class _Removing:
 
         Repeating is safe: what was refused with a sharing violation has done nothing.
         """
-        marked: list[_Doomed] = []
         for pause in (0.0, *PATIENCE):
-            waiting = [one for one in files if one.result is None or isinstance(one.result, InUse)]
-            waiting = [one for one in waiting if one not in marked]
+            waiting = [one for one in files if one.is_open]
             if not waiting:
                 break
             self._pause(pause)
             self._open(waiting)
-            marked += self._mark([one for one in waiting if one.opened is not None])
-        self._look_after(marked)
+            self._mark([one for one in waiting if one.opened is not None])
+        self._look_after([one for one in files if one.marked])
 
     def _open(self, files: Sequence[_Doomed]) -> None:
         sent = [(one, self._send_opening(one)) for one in files]
@@ -109,21 +113,18 @@ class _Removing:
             return None
         return Removal.GONE if going and not self._stands(one) else Removal.CHANGED
 
-    def _mark(self, files: Sequence[_Doomed]) -> list[_Doomed]:
-        """Marks each by its handle and closes that; those that were marked."""
+    def _mark(self, files: Sequence[_Doomed]) -> None:
+        """Marks each by its handle and closes that. What counts is the answer to the mark alone."""
         sent = [(one, self._send_marking(one)) for one in files]
-        marked: list[_Doomed] = []
         for one, ticket in sent:
-            *statuses, _ = self._wire.collect(ticket)
-            failed = [status for status in statuses if isinstance(status, int)]
-            if failed:
-                error = translate_file(failed[0], one.path)
-                if not isinstance(error, FileError):
-                    raise error
-                one.result = error
-            else:
-                marked.append(one)
-        return marked
+            *_, mark, _ = self._wire.collect(ticket)
+            if not isinstance(mark, int):
+                one.marked = True
+                continue
+            error = translate_file(mark, one.path)
+            if not isinstance(error, FileError):
+                raise error
+            one.result, one.opened = error, None
 
     def _send_marking(self, one: _Doomed) -> Ticket:
         handle = one.opened.handle if one.opened is not None else b""

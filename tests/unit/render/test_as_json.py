@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from lockctl.errors import WrongPassword
@@ -23,7 +24,7 @@ LOCK_KEYS = (
 def test_the_keys_of_a_list() -> None:
     witness = Witness("server-creation", "renewed", "created", 7380.24)
     survey = make_survey([replace(of_host("web1"), witnesses=(witness, Witness("process", None, "nothing")))])
-    shown = as_json.list_object(survey, survey.verdicts)
+    shown = json.loads("".join(as_json.dump_list(survey, survey.verdicts)))
     assert list(shown) == ["schema", "repository", "clock", "locks", "blocked"]
     assert shown["schema"] == "lockctl.list/1"
     assert list(shown["repository"]) == ["address", "id", "format"]

@@ -220,7 +220,7 @@ def test_csv_has_a_line_for_each_lock() -> None:
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_json_is_one_line_of_ascii(name: str) -> None:
     survey = make_survey([of_host(name)])
-    text = as_json.dump(as_json.list_object(survey, survey.verdicts))
+    text = "".join(as_json.dump_list(survey, survey.verdicts))
     assert text.isascii()
     assert text.isprintable()
     assert json.loads(text)["locks"][0]["hostname"] == name

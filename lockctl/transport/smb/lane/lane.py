@@ -228,15 +228,22 @@ class Lane:
             raise lost("it was closed")
         try:
             yield
-        except BaseException as error:
+        except Unexpected:
+            self._give_up()
+            raise
+        except OSError as error:
+            if self._packed is not None and not self._takes_packed:
+                self._give_up()
+                raise Unexpected("it closed it when many requests came in one frame") from error
             self.close()
-            raise self._translate(error) from error
+            raise (self._deadline.error() if self._deadline.passed() else lost("it was closed")) from error
+        except (Forged, TooLong) as error:
+            self.close()
+            raise lost(error.reason) from error
+        except BaseException:
+            self.close()
+            raise
 
-    def _translate(self, error: BaseException) -> BaseException:
-        if isinstance(error, OSError) and self._packed is not None and not self._takes_packed:
-            error = Unexpected("it closed it when many requests came in one frame")
-        if isinstance(error, Unexpected):
-            give_up(self._taken.host, self._taken.port)
-        if isinstance(error, OSError):
-            return self._deadline.error() if self._deadline.passed() else lost("it was closed")
-        return lost(error.reason) if isinstance(error, Forged | TooLong) else error
+    def _give_up(self) -> None:
+        self.close()
+        give_up(self._taken.host, self._taken.port)
