@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from bench.measuring.commands import Command, in_turn, run
 from bench.measuring.rows import Row, ratio
-from bench.measuring.share import Shared, SmbdMeter
+from bench.measuring.share import KEY, Shared, SmbdMeter
 from tests.lab.proxy import Proxy
 
 ROUND_TRIP = 0.05
@@ -42,21 +43,21 @@ def starts(rounds: int) -> list[Row]:
 def few_locks(shared: Shared, rounds: int) -> list[Row]:
     """Five locks: what a run costs by itself."""
     key = next((shared.repository.path / "keys").iterdir())
-    environment = shared.environment
+    environment, nowhere = shared.environment, shared.state / "first"
     listing = (*LOCKCTL, "list", "--json")
     commands = {
         "floor": Command((sys.executable, "-c", _DERIVE, str(key), shared.repository.password), environment),
         "kept": Command(listing, environment),
-        "first": Command(listing, environment, lambda: _forget_key(shared.state)),
+        "first": Command(listing, {**environment, "LOCKCTL_STATE_DIR": str(nowhere)}, lambda: _forget(nowhere)),
         "plan": Command((*LOCKCTL, "prune", "--dry-run"), environment),
-        "restic": Command(UNLOCK, environment),
+        "restic": Command(UNLOCK, environment, after=shared.assert_locks),
     }
     taken = in_turn(commands, rounds)
     floor = [one.wall for one in taken["floor"]]
     walls = {name: [one.wall for one in runs] for name, runs in taken.items()}
     return [
         ratio("`list --json`, 5 locks ÷ deriving this key alone (libsodium)", walls["kept"], floor, 1.40, 1.15),
-        ratio("the same on the first run, no key file kept", walls["first"], floor, 1.80),
+        ratio("the same on the first run, with an empty state folder", walls["first"], floor, 1.80),
         ratio("`prune --dry-run`, 5 locks ÷ `restic unlock`", walls["plan"], walls["restic"], 0.55, 0.40),
     ]
 
@@ -64,7 +65,8 @@ def few_locks(shared: Shared, rounds: int) -> list[Row]:
 def many_locks(shared: Shared, rounds: int) -> list[Row]:
     """A thousand locks that live."""
     plan = Command((*LOCKCTL, "prune", "--dry-run"), shared.environment)
-    taken = in_turn({"plan": plan, "restic": Command(UNLOCK, shared.environment)}, rounds)
+    restic = Command(UNLOCK, shared.environment, after=shared.assert_locks)
+    taken = in_turn({"plan": plan, "restic": restic}, rounds)
     walls = {name: [one.wall for one in runs] for name, runs in taken.items()}
     return [ratio("`prune --dry-run`, 1,000 locks ÷ `restic unlock`", walls["plan"], walls["restic"], 0.30, 0.20)]
 
@@ -82,7 +84,8 @@ def slow_link(shared: Shared, restic_rounds: int) -> list[Row]:
             turns.append(proxy.turns - before)
         rows.append(Row("turns on the wire, `prune --dry-run`, 1,000 locks", tuple(turns), 12, 8))
         if restic_rounds:
-            taken = in_turn({"plan": plan, "restic": Command(UNLOCK, environment)}, restic_rounds, warm=False)
+            restic = Command(UNLOCK, environment, after=shared.assert_locks)
+            taken = in_turn({"plan": plan, "restic": restic}, restic_rounds, warm=False)
             walls = {name: [one.wall for one in runs] for name, runs in taken.items()}
             name = "`prune --dry-run`, 1,000 locks, 50 ms round trip ÷ `restic unlock`"
             rows.append(ratio(name, walls["plan"], walls["restic"], 0.018, 0.012))
@@ -93,8 +96,8 @@ def removals(shared: Shared, rounds: int) -> list[Row]:
     """A thousand stale locks go; they are put back before each run."""
     prune = (*LOCKCTL, "prune", "--yes", "--quiet")
     commands = {
-        "prune": Command(prune, shared.environment, shared.put_back),
-        "restic": Command(UNLOCK, shared.environment, shared.put_back),
+        "prune": Command(prune, shared.environment, shared.put_back, lambda: shared.assert_locks(0)),
+        "restic": Command(UNLOCK, shared.environment, shared.put_back, lambda: shared.assert_locks(0)),
     }
     taken = in_turn(commands, rounds)
     walls = {name: [one.wall for one in runs] for name, runs in taken.items()}
@@ -103,10 +106,8 @@ def removals(shared: Shared, rounds: int) -> list[Row]:
         turns: list[float] = []
         for _ in range(3):
             before = proxy.turns
-            run(Command(prune, shared.through(proxy.port), shared.put_back))
+            run(Command(prune, shared.through(proxy.port), shared.put_back, lambda: shared.assert_locks(0)))
             turns.append(proxy.turns - before)
-    if shared.repository.lock_ids():
-        raise RuntimeError("locks were left: what was measured was not their removal")
     return [*rows, Row("turns on the wire, `prune --yes` of 1,000 stale locks", tuple(turns), 120, 60)]
 
 
@@ -116,6 +117,7 @@ def very_many_locks(shared: Shared, few: Shared, count: int, rounds: int) -> lis
     further: list[float] = []
     served: list[float] = []
     memory: list[float] = []
+    run(Command(words, shared.environment))
     for _ in range(rounds):
         base = run(Command(words, few.environment))
         meter = SmbdMeter(shared.repository.samba)
@@ -137,6 +139,7 @@ def against_number(shared: Shared, counts: tuple[int, ...], rounds: int) -> dict
     for count in counts:
         shared.furnish(count)
         _add(lines, count, shared.environment, rounds)
+        shared.assert_locks()
     return lines
 
 
@@ -162,7 +165,8 @@ def machine() -> str:
     """What this was measured on."""
     said = [_first_line(words) for words in _VERSIONS]
     python = f"Python {sys.version.split()[0]}"
-    return f"{os.cpu_count()} cores for client and server, {', '.join([python, *said])}; caches warm"
+    key = f"key N={KEY[0]}, r=8, p={KEY[1]}"
+    return f"{os.cpu_count()} cores for client and server, {', '.join([python, *said])}; {key}; caches warm"
 
 
 _VERSIONS = (("smbd", "--version"), ("restic", "version"), ("rclone", "version"))
@@ -173,6 +177,5 @@ def _first_line(words: tuple[str, ...]) -> str:
     return " ".join(done.stdout.replace("Version", "Samba").split()[:2])
 
 
-def _forget_key(state: Path) -> None:
-    for path in (state / "keys").glob("[0-9a-f]*"):
-        path.unlink()
+def _forget(state: Path) -> None:
+    shutil.rmtree(state, ignore_errors=True)

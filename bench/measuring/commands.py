@@ -16,11 +16,12 @@ LIMIT_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line and its environment; `before` is done, unmeasured, before each run."""
+    """A command line and its environment; `before` and `after` are done, unmeasured, before and after each run."""
 
     words: Sequence[str]
     environment: Mapping[str, str]
     before: Callable[[], object] = lambda: None
+    after: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def run(command: Command) -> Run:
         if process.returncode:
             output.seek(0)
             raise subprocess.CalledProcessError(process.returncode, list(command.words), output.read()[-2000:])
+    command.after()
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 

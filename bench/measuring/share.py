@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.cli.make import quicken
 from tests.cli.seeing import seen_for
 from tests.lab.processes import until
 from tests.lab.restic import Repository
@@ -19,6 +20,8 @@ from tests.lab.seal import Owner, aged_lock, format_of, lock_bytes, lock_of, mas
 FRESH, STALE = 0, 7200
 """Seconds since a lock was renewed: `restic unlock` removes the one kind and not the other."""
 NS = 10**9
+KEY = (32768, 5)
+"""N and p of each repository's key (r is 8): what restic 0.14 and newer choose on a machine of today."""
 _CREATION = "user.DOSATTRIB"
 _HOSTS = 40
 
@@ -29,7 +32,10 @@ class Shared:
     def __init__(self, samba: Samba, folder: str, state: Path) -> None:
         self.repository = Repository(samba, folder)
         self.repository.init()
+        # restic tries how much work this machine can do at the moment: each run would be measured with another key.
+        quicken(self.repository, *KEY)
         self.state = state
+        self._count = 0
         self._kept = state / f"{folder}.locks"
         self._locks = self.repository.path / "locks"
 
@@ -50,7 +56,14 @@ class Shared:
             path.write_bytes(sealed)
             os.setxattr(path, _CREATION, attribute)
             os.utime(path, ns=(written, written))
+        self._count = count
         self.put_back()
+
+    def assert_locks(self, count: int | None = None) -> None:
+        """Raises where not so many locks stand there, without a number: as many as were furnished."""
+        found, wanted = len(self.repository.lock_ids()), self._count if count is None else count
+        if found != wanted:
+            raise RuntimeError(f"what was measured is not what was meant: {found:,} locks stand there, not {wanted:,}")
 
     def put_back(self) -> None:
         """All locks stand again as they stood, and lockctl has seen them for long enough."""

@@ -61,11 +61,11 @@ def one_of_each(repository: Repository) -> dict[str, str]:
     return made
 
 
-def quicken(repository: Repository) -> None:
-    """Replace the repository's key by one with the same password that costs next to nothing to derive."""
+def quicken(repository: Repository, n: int = 1024, p: int = 1) -> None:
+    """Replace the repository's key by one with the same password, which costs next to nothing to derive, or N·8·p."""
     master = master_of(repository.path, repository.password)
     salt = os.urandom(64)
-    derived = hashlib.scrypt(repository.password.encode(), salt=salt, n=1024, r=8, p=1, dklen=64)
+    derived = hashlib.scrypt(repository.password.encode(), salt=salt, n=n, r=8, p=p, maxmem=2**30, dklen=64)
 
     def text(data: bytes) -> str:
         return base64.b64encode(data).decode()
@@ -74,7 +74,7 @@ def quicken(repository: Repository) -> None:
     plaintext = json.dumps({"mac": mac, "encrypt": text(master.encrypt)}).encode()
     sealed = seal(derived[:32], derived[32:48], derived[48:], plaintext)
     fields = {"created": "2026-01-01T00:00:00Z", "username": "root", "hostname": "lab", "kdf": "scrypt"}
-    costs = {"N": 1024, "r": 8, "p": 1, "salt": text(salt), "data": text(sealed)}
+    costs = {"N": n, "r": 8, "p": p, "salt": text(salt), "data": text(sealed)}
     data = json.dumps({**fields, **costs}).encode()
     keys = repository.path / "keys"
     for old in keys.iterdir():
