@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-MAX_LOCKS = 20_000
+MAX_LOCKS = 100_000
 """Lock files that are remembered of one repository; what is beyond is seen for the first time each time."""
 UNREAD = (-1, -1)
 """Instead of size and last write, where a file could not be read: what it is then says nothing of what it was."""
