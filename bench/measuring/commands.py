@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 LIMIT_SECONDS = 900.0
 """After which a command that does not end is killed, and fails."""
+_LAUNCH = Path(__file__).with_name("launch.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +38,25 @@ def run(command: Command) -> Run:
     """Runs it once. Raises CalledProcessError, with what it said, where it fails."""
     command.before()
     environment = as_users_have_it(command.environment)
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command.words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as report:
+        launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(report.fileno()), str(LIMIT_SECONDS)]
+        subprocess.run(
+            [*launch, *command.words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[report.fileno()],
+            check=True,
         )
-        limit = threading.Timer(LIMIT_SECONDS, process.kill)
-        limit.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        limit.cancel()
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        report.seek(0)
+        wall, cpu, kibibytes, status = report.read().decode().split()
+        code = os.waitstatus_to_exitcode(int(status))
+        if code:
             output.seek(0)
-            raise subprocess.CalledProcessError(process.returncode, list(command.words), output.read()[-2000:])
+            raise subprocess.CalledProcessError(code, list(command.words), output.read()[-2000:])
     command.after()
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Run(float(wall), float(cpu), int(kibibytes) * 1024)
 
 
 def as_users_have_it(environment: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def test_the_table_tells_all_of_it() -> None:
 
 def test_commands_run_in_turn_and_what_goes_before_is_not_measured() -> None:
     done: list[str] = []
-    words = (sys.executable, "-c", "print(bytes(10**7)[:1])")
+    words = (sys.executable, "-c", "print((b'x' * 10**7)[:1])")
     commands = {name: Command(words, {}, lambda name=name: done.append(name)) for name in "ab"}  # type: ignore[misc]
     taken = in_turn(commands, 2)
     assert "".join(done) == "ababab"
@@ -53,6 +53,19 @@ def test_python_is_told_nothing_that_slows_it_down() -> None:
     assert as_users_have_it(given) == {"PYTHONPATH": "here", "HOME": "/root"}
     words = (sys.executable, "-c", "import sys; raise SystemExit(sys.dont_write_bytecode)")
     assert run(Command(words, given)).wall > 0
+
+
+def test_peak_memory_is_the_commands_own() -> None:
+    """And not that of whoever started it."""
+    mine = b"x" * 10**8
+    assert run(Command((sys.executable, "-c", "pass"), {})).memory < len(mine) / 2
+
+
+def test_a_command_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.measuring.commands.LIMIT_SECONDS", 0.2)
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        run(Command((sys.executable, "-c", "import time; time.sleep(60)"), {}))
+    assert caught.value.returncode == -9
 
 
 def test_a_command_that_fails_is_no_figure() -> None:
