@@ -14,7 +14,7 @@ from lockctl.errors import ConnectionLost, FileError
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Contents, Entry, Removal
-from lockctl.transport.smb import reading
+from lockctl.transport.smb import hardening, reading
 from lockctl.transport.smb import transport as transport_module
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.lane import unexpected
@@ -269,3 +269,14 @@ def test_a_second_connection_that_cannot_be_had_is_done_without(samba: Samba, mo
         transport.close()
     assert len(said) == 1
     assert said[0].startswith("no second connection: ")
+
+
+def test_a_socket_that_cannot_be_taken_over_is_done_without(samba: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    """smbprotocol's thread does not end: the plain way is taken on a connection of its own."""
+    samba.put("backup", "kept/locks/a", b"a")
+    monkeypatch.setattr(hardening, "RELEASE_SECONDS", 0.01)
+    monkeypatch.setattr(hardening.BoundedTcp, "release", lambda tcp: tcp._sock)
+    transport = connect(samba, "kept")
+    assert isinstance(transport._wire, SmbConnection)
+    assert transport.read_many(["locks/a"], 10) == [b"a"]
+    transport.close()

@@ -12,6 +12,7 @@ import select
 import socket
 import struct
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from smbprotocol.connection import Commands, Connection
@@ -30,6 +31,8 @@ REPLY_SECONDS = 60.0
 """For one answer: another client's oplock can hold a CREATE for 35 s."""
 CREDITS_WANTED = 8192
 """Credits to ask for when logging on; the server grants what it likes."""
+RELEASE_SECONDS = 5.0
+"""For smbprotocol's thread to end, which takes no time."""
 LONGEST_MESSAGE = 2**24 - 1
 """Bytes: the length before a message has three of them ([MS-SMB2] 2.1)."""
 
@@ -49,7 +52,8 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
 
     def release(self) -> socket.socket:
         """Lets go of the socket, for another to use: what waits to receive here ends, as at the end of a connection."""
-        self._waker.close()
+        with suppress(OSError):  # where the connection has ended, its thread has too
+            self._waker.send(b"\0")
         released: socket.socket = self._sock
         return released
 
@@ -61,6 +65,7 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
         frame = b"" if self._wake in ready else super().recv(timeout)
         if not frame:
             self._wake.close()
+            self._waker.close()
         return frame
 
     def close(self) -> None:
@@ -111,11 +116,17 @@ class DeadlineConnection(Connection):  # type: ignore[misc]
         return int(self.sequence_window["high"] - self.sequence_window["low"])
 
     def release(self) -> socket.socket:
-        """Ends smbprotocol's receiving thread, when no answer is awaited, and lets go of the socket."""
+        """Ends smbprotocol's receiving thread, when no answer is awaited, and lets go of the socket.
+
+        Raises ConnectionLost where that thread does not end.
+        """
         if self._tcp is None:
             raise OSError(errno.ENOTCONN, "not connected")
         released = self._tcp.release()
-        self._t_worker.join()
+        self._t_worker.join(RELEASE_SECONDS)
+        if self._t_worker.is_alive() or not self._tcp.connected:
+            self._tcp.close()
+            raise lost("its socket could not be taken over")
         return released
 
     def charge(self, *messages: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import DeadlinePassed, FileError, LockctlError
+from lockctl.errors import ConnectionLost, DeadlinePassed, FileError, LockctlError
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, choose_nothing
@@ -132,7 +132,11 @@ class SmbTransport:
         plain = SmbConnection(self._address, self._login, self._deadline)
         if not lane or has_given_up(self._address.host, self._address.port):
             return plain
-        taken = take_over(plain)
+        try:
+            taken = take_over(plain)
+        except ConnectionLost as error:
+            self._detail(f"{error.message}: connecting anew, for the plain way")
+            return SmbConnection(self._address, self._login, self._deadline)
         return plain if taken is None else Lane(taken, self._deadline)
 
     def _find_another(self) -> Wire | None:
