@@ -63,8 +63,8 @@ _Sent = list[tuple["_Doomed", Ticket]]
 
 
 class _Removing:
-    """The steps of it, each a flight for all files. What is next for one is sent as soon as its answer allows it: so a
-    handle lives no longer than it must, and the server is never idle.
+    """The steps of it, each a flight for all files. What is next for one half is sent while the server is at the other:
+    so a handle lives no longer than it must, the server is never idle, and a slow link is not asked too often.
     """
 
     def __init__(self, wire: Wire, root: str, deadline: Deadline) -> None:
@@ -89,20 +89,24 @@ class _Removing:
     def _open(self, files: Sequence[_Doomed]) -> _Sent:
         """Opens and compares each, and marks what is the file that was judged: the marks that were sent."""
         marks: _Sent = []
-        for one, ticket in [(one, self._send_opening(one)) for one in files]:
-            try:
-                one.result = self._compare(one, self._wire.collect(ticket))
-            except NotFound:
-                one.result = Removal.GONE
-            except FileError as error:
-                one.result = error
-            if one.result is None:
-                marks.append((one, self._send_marking(one)))
-            elif one.opened is not None:
-                self._wire.send(requests.close(one.opened.handle))
-                one.opened = None
+        for sent in _halves([(one, self._send_opening(one)) for one in files]):
+            for one, ticket in sent:
+                self._settle(one, ticket)
+            marks += [(one, self._send_marking(one)) for one, _ in sent if one.opened is not None]
         self._wire.flush()
         return marks
+
+    def _settle(self, one: _Doomed, ticket: Ticket) -> None:
+        """Whether it is the file that was judged; else its handle is closed."""
+        try:
+            one.result = self._compare(one, self._wire.collect(ticket))
+        except NotFound:
+            one.result = Removal.GONE
+        except FileError as error:
+            one.result = error
+        if one.result is not None and one.opened is not None:
+            self._wire.send(requests.close(one.opened.handle))
+            one.opened = None
 
     def _send_opening(self, one: _Doomed) -> Ticket:
         access = requests.DELETE | requests.READ | (requests.WRITE_ATTRIBUTES if one.entry.read_only else 0)
@@ -126,17 +130,22 @@ class _Removing:
     def _mark(self, marks: _Sent) -> _Sent:
         """What the server says to each mark, and whether the name is gone: the looks that were sent."""
         looks: _Sent = []
-        for one, ticket in marks:
-            *_, mark, _ = self._wire.collect(ticket)
-            if not isinstance(mark, int):
-                one.marked = True
-                looks.append((one, self._send_look(one)))
-                continue
-            error = translate_file(mark, one.path)
-            if not isinstance(error, FileError):
-                raise error
-            one.result, one.opened = error, None
+        for sent in _halves(marks):
+            for one, ticket in sent:
+                *_, mark, _ = self._wire.collect(ticket)
+                one.marked = not isinstance(mark, int)
+                if isinstance(mark, int):
+                    one.result, one.opened = self._refusal(one, mark), None
+            looks += [(one, self._send_look(one)) for one, _ in sent if one.marked]
         return looks
+
+    @staticmethod
+    def _refusal(one: _Doomed, status: int) -> FileError:
+        """Why it could not be marked. Raises what is no error of one file."""
+        error = translate_file(status, one.path)
+        if not isinstance(error, FileError):
+            raise error
+        return error
 
     def _send_marking(self, one: _Doomed) -> Ticket:
         handle = one.opened.handle if one.opened is not None else b""
@@ -190,3 +199,8 @@ class _Removing:
     def _pause(self, seconds: float) -> None:
         if seconds:
             time.sleep(self._deadline.cap(seconds))
+
+
+def _halves(sent: _Sent) -> tuple[_Sent, _Sent]:
+    middle = len(sent) // 2
+    return sent[:middle], sent[middle:]
