@@ -66,7 +66,8 @@ class Shared:
             raise RuntimeError(f"what was measured is not what was meant: {found:,} locks stand there, not {wanted:,}")
 
     def put_back(self) -> None:
-        """All locks stand again as they stood, and lockctl has seen them for long enough."""
+        """All locks stand again as they stood, lockctl has seen them for long enough, and its journal is empty."""
+        (self.state / "journal.jsonl").unlink(missing_ok=True)
         shutil.rmtree(self._locks)
         shutil.copytree(self._kept, self._locks)
         self.repository.samba.give(self._locks)
