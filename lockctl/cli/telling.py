@@ -10,6 +10,7 @@ from lockctl.cli.signals import SIGNALS
 from lockctl.errors import Declined, Interrupted
 from lockctl.removal.plan import Plan
 from lockctl.removal.report import Report
+from lockctl.render import as_json, table
 from lockctl.render.words import count
 
 
@@ -31,8 +32,6 @@ class Telling:
 
     def plan(self, plan: Plan) -> None:
         """A dry run: what would be done."""
-        from lockctl.render import as_json, table
-
         if self.json:
             self.console.result(as_json.dump(as_json.plan_object(plan, self.schema)))
             return
@@ -43,19 +42,15 @@ class Telling:
 
     def ask(self, plan: Plan) -> None:
         """One question for the whole plan, which says how much of it rests on the clocks of others. Raises Declined."""
-        from lockctl.render.table import plan_question, plan_table
-
-        shown = plan_table(plan.steps, plan.kept, self.console.colour)
+        shown = table.plan_table(plan.steps, plan.kept, self.console.colour)
         (self.console.note if self.json else self.console.result)(shown)
-        if not self.console.confirm(plan_question(plan)):
+        if not self.console.confirm(table.plan_question(plan)):
             raise Declined("nothing was removed: the answer was no")
 
     def report(self, report: Report) -> bool:
         """What was removed is told once, whatever comes meanwhile; `exit_status` tells of a signal."""
         console = self.console
         with suppress(Interrupted), SIGNALS.shield():
-            from lockctl.render import as_json, table
-
             if self.json:
                 console.result(as_json.dump(as_json.report_object(report, self.schema)))
             else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 
+from tabulate import tabulate
+
 from lockctl.clock.duration import describe_duration
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.removal.plan import NOT_ASKED_FOR, Kept, Plan
@@ -205,9 +207,6 @@ def _plan_row(do: str, verdict: Verdict, ids: Mapping[str, str], colour: bool, w
 
 
 def _tabulate(rows: Sequence[Row], format_name: str) -> str:
-    # Imported only where a table is made.
-    from tabulate import tabulate
-
     if format_name == "github":
         # A name must not end its cell, nor start a tag.
         rows = [{key: str(cell).replace("|", "\\|").replace("<", "&lt;") for key, cell in row.items()} for row in rows]

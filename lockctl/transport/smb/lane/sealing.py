@@ -36,7 +36,7 @@ class Sealing(Protocol):
     def signed(self) -> bool:
         """Whether the messages say that they are signed."""
 
-    def seal(self, messages: Sequence[bytes], ids: Sequence[int]) -> bytes:
+    def seal(self, messages: Sequence[bytes], ids: Sequence[int], /) -> bytes:
         """The frame of these messages."""
 
     def unseal(self, frame: bytes) -> bytes:
@@ -56,7 +56,7 @@ class Encryption:
     session_id: int
     signed: bool = False
 
-    def seal(self, messages: Sequence[bytes], ids: Sequence[int]) -> bytes:  # noqa: ARG002
+    def seal(self, messages: Sequence[bytes], _: Sequence[int], /) -> bytes:
         """Behind a transform header ([MS-SMB2] 2.2.41)."""
         data = b"".join(messages)
         nonce = os.urandom(self.nonce_size)
@@ -89,7 +89,7 @@ class Signing:
     session_id: int
     signed: bool = True
 
-    def seal(self, messages: Sequence[bytes], ids: Sequence[int]) -> bytes:
+    def seal(self, messages: Sequence[bytes], ids: Sequence[int], /) -> bytes:
         """Each message bears its signature."""
         behind = _SIGNATURE_AT + _TAG
         return b"".join(

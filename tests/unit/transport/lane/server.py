@@ -24,7 +24,7 @@ class Open:
 
     signed = False
 
-    def seal(self, messages: Sequence[bytes], ids: Sequence[int]) -> bytes:
+    def seal(self, messages: Sequence[bytes], _: Sequence[int], /) -> bytes:
         """As they are."""
         return b"".join(messages)
 
