@@ -39,6 +39,19 @@ _ODD = {
 """What a server answers that cannot read a compound as it was meant."""
 
 
+def _find_odd(ticket: Ticket) -> str:
+    """What says that a compound was not read as it was meant; "" where nothing does.
+
+    To what comes after a CREATE that failed a server may say what it likes (ksmbd: STATUS_FILE_CLOSED), and of requests
+    that name their handle each answer stands for itself.
+    """
+    first, *others = ticket.answers
+    if not others or not ticket.requests[-1].is_related:
+        return ""
+    asked = [first] if isinstance(first, int) else others
+    return next((_ODD[one] for one in asked if isinstance(one, int) and one in _ODD), "")
+
+
 class Lane:
     """The fast one of the two wires. It is not used again after an error."""
 
@@ -84,9 +97,9 @@ class Lane:
         with self._guarded():
             while ticket.missing:
                 self._go_on(end)
-            odd = {_ODD[one] for one in ticket.answers if isinstance(one, int) and one in _ODD}
-            if odd and len(ticket.requests) > 1:
-                raise Unexpected(f"it answered {odd.pop()} to requests that belong together")
+            odd = _find_odd(ticket)
+            if odd:
+                raise Unexpected(f"it answered {odd} to requests that belong together")
         return ticket.answers
 
     def begin(self, request: Request) -> Ticket:
