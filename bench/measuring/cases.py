@@ -166,7 +166,7 @@ def machine() -> str:
     said = [_first_line(words) for words in _VERSIONS]
     python = f"Python {sys.version.split()[0]}"
     key = f"key N={KEY[0]}, r=8, p={KEY[1]}"
-    return f"{os.cpu_count()} cores for client and server, {', '.join([python, *said])}; {key}; caches warm"
+    return f"{os.cpu_count()} cores for client and server, {', '.join([python, *said])}; {key}, caches warm"
 
 
 _VERSIONS = (("smbd", "--version"), ("restic", "version"), ("rclone", "version"))

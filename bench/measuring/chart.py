@@ -40,7 +40,7 @@ def draw(title: str, across: str, lines: Mapping[str, Points], note: str) -> str
     xs = [x for points in lines.values() for x, _ in points]
     ys = [y for points in lines.values() for _, y in points]
     horizontal, vertical = Axis(min(xs), max(xs), _WIDTH), Axis(min(ys) / 1.3, max(ys) * 1.3, _HEIGHT)
-    size = f'width="{_LEFT + _WIDTH + 30}" height="{_TOP + _HEIGHT + 70}"'
+    size = f'width="{_LEFT + _WIDTH + 30}" height="{_TOP + _HEIGHT + 86}"'
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">',
@@ -54,7 +54,7 @@ def draw(title: str, across: str, lines: Mapping[str, Points], note: str) -> str
                 for part in _line(points, horizontal, vertical, number)
             ),
             f'<text x="{_LEFT + _WIDTH / 2}" y="{_TOP + _HEIGHT + 36}" text-anchor="middle">{escape(across)}</text>',
-            f'<text x="16" y="{_TOP + _HEIGHT + 58}" fill="#666666" font-size="11">{escape(note)}</text>',
+            *_note(note),
             "</svg>\n",
         )
     )
@@ -65,6 +65,13 @@ def _legend(names: Sequence[str]) -> Iterator[str]:
         x = 16 + 250 * number
         yield f'<circle cx="{x + 5}" cy="42" r="5" fill="{_COLOURS[number]}"/>'
         yield f'<text x="{x + 16}" y="46">{escape(name)}</text>'
+
+
+def _note(text: str) -> Iterator[str]:
+    """A line for each part of it."""
+    for number, part in enumerate(text.split("; ")):
+        y = _TOP + _HEIGHT + 58 + 16 * number
+        yield f'<text x="16" y="{y}" fill="#666666" font-size="11">{escape(part)}</text>'
 
 
 def _grid(horizontal: Axis, vertical: Axis) -> Iterator[str]:
