@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused
-from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read
+from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read, remove_one_by_one
 from lockctl.transport.names import check_directory, check_entry, check_path
 
 SECOND = 10**9
@@ -161,13 +161,7 @@ class MemoryTransport:
 
     def remove_many(self, directory: str, wanted: Sequence[tuple[Entry, bytes]]) -> Sequence[Removal | FileError]:
         """One after another."""
-        results: list[Removal | FileError] = []
-        for entry, data in wanted:
-            try:
-                results.append(self._remove(directory, entry, data))
-            except FileError as error:
-                results.append(error)
-        return results
+        return remove_one_by_one(self._remove, directory, wanted)
 
     def _remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         self.begin("remove")

@@ -140,3 +140,17 @@ def list_and_read(reader: Reader, directory: str, choose: Choose, limit: int) ->
     paths = [f"{directory}/{entry.name}" if directory else entry.name for entry in chosen]
     data = reader.read_many(paths, limit)
     return Contents(listing, {entry.name: one for entry, one in zip(chosen, data, strict=True)})
+
+
+def remove_one_by_one(
+    remove: Callable[[str, Entry, bytes], Removal], directory: str, wanted: Sequence[tuple[Entry, bytes]]
+) -> list[Removal | FileError]:
+    """`remove_many` for a transport that gains nothing by flights."""
+
+    def attempt(entry: Entry, data: bytes) -> Removal | FileError:
+        try:
+            return remove(directory, entry, data)
+        except FileError as error:
+            return error
+
+    return [attempt(entry, data) for entry, data in wanted]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused, Unreachable
-from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read
+from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read, remove_one_by_one
 from lockctl.transport.local.statx import birth_time
 from lockctl.transport.names import check_directory, check_entry, check_path
 from lockctl.transport.polling import PollingWatch
@@ -88,13 +88,7 @@ class LocalTransport:
 
     def remove_many(self, directory: str, wanted: Sequence[tuple[Entry, bytes]]) -> Sequence[Removal | FileError]:
         """One after another: a disk gains nothing by flights."""
-        results: list[Removal | FileError] = []
-        for entry, data in wanted:
-            try:
-                results.append(self._remove(directory, entry, data))
-            except FileError as error:
-                results.append(error)
-        return results
+        return remove_one_by_one(self._remove, directory, wanted)
 
     def _remove(self, directory: str, entry: Entry, data: bytes) -> Removal:
         """Compares through a handle, then removes the name."""
