@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import ConnectionLost, FileError
+from lockctl.errors import ConnectionLost, FileError, Interrupted
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Contents, Entry, Removal
@@ -279,4 +279,23 @@ def test_a_socket_that_cannot_be_taken_over_is_done_without(samba: Samba, monkey
     transport = connect(samba, "kept")
     assert isinstance(transport._wire, SmbConnection)
     assert transport.read_many(["locks/a"], 10) == [b"a"]
+    transport.close()
+
+
+def test_a_signal_while_a_second_connection_is_made_ends_the_run(samba: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no server that cannot be had: a prune would go on, and remove."""
+    folder = samba.make_folder("backup", "interrupted/locks")
+    for number in range(40):
+        (folder / str(number)).write_bytes(b"lock")
+    samba.give(folder)
+    monkeypatch.setattr(reading, "MANY", 10)
+    monkeypatch.setattr(transport_module, "NEAR_SECONDS", 1000.0)
+    transport = connect(samba, "interrupted")
+
+    def interrupt(**_: bool) -> SmbConnection:
+        raise Interrupted(2)
+
+    monkeypatch.setattr(transport, "_connect", interrupt)
+    with pytest.raises(Interrupted):
+        transport.begin_folder("locks", lambda entries: entries, 100)()
     transport.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from smbprotocol.header import NtStatus
 
-from lockctl.errors import FileError, Unreachable
+from lockctl.errors import FileError
 from lockctl.transport.base import Choose, Contents, Entry, Listing
 from lockctl.transport.names import check_directory, check_path, is_usable, is_usable_entry
 from lockctl.transport.smb import answers, requests
@@ -21,6 +21,9 @@ MANY = 2000
 """Files for which a second connection is worth its log-on."""
 _SECOND_PAGE = 65536
 """Bytes for what a first page does not hold: mostly nothing, which says that it was the only one."""
+
+_MAX_DOTS = 16
+"""Times that a listing may name `.` and `..`: once each is usual, and for ever is no listing."""
 
 
 class FilesReading:
@@ -122,20 +125,22 @@ class FolderReading:
         opening, *first = self._wire.collect(self._opening)
         opened = answers.parse_create(answered(opening, self._directory))
         entries: list[Entry] = []
+        dots = 0
         reading: list[tuple[Sequence[Entry], FilesReading]] = []
         try:
             for page in self._pages(opened.handle, first):
                 found = list(answers.parse_entries(answers.parse_buffer(answered(page, self._directory))))
-                if not found or len(entries) > MAX_ENTRIES:
-                    raise FileError(f"{self._directory}: the server's listing has no end")
                 fresh = [entry for entry in found if entry.name not in (".", "..")]
+                dots += len(found) - len(fresh)
+                if not found or dots > _MAX_DOTS or len(entries) > MAX_ENTRIES:
+                    raise FileError(f"{self._directory}: the server's listing has no end")
                 entries += fresh
                 reading.append(self._read(self._choose(fresh)))
-        except Unreachable:
-            self._wire.close()  # and not to wait once more, for the answer to a CLOSE
+        except FileError:
+            exchange(self._wire, requests.close(opened.handle))
             raise
         except BaseException:
-            exchange(self._wire, requests.close(opened.handle))
+            self._wire.close()  # and not to wait once more, for the answer to a CLOSE: after a signal neither
             raise
         # Nothing depends on its answer, so nobody waits for it.
         self._wire.send(requests.close(opened.handle))

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
-from lockctl.errors import ConnectionLost, DeadlinePassed, FileError, LockctlError
+from lockctl.errors import ConnectionLost, DeadlinePassed, FileError, Interrupted, LockctlError
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, choose_nothing
@@ -145,7 +145,7 @@ class SmbTransport:
             self._is_near = False
             try:
                 self._another = self._connect(lane=True)
-            except DeadlinePassed:
+            except (DeadlinePassed, Interrupted):
                 raise
             except LockctlError as error:
                 self._detail(f"no second connection: {error.message}")

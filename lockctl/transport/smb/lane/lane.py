@@ -96,7 +96,8 @@ class Lane:
         end = boottime() + REPLY_SECONDS
         with self._guarded():
             while ticket.missing:
-                self._go_on(end)
+                if not self._go_on(end) and ticket.missing:
+                    raise lost(f"no answer within {REPLY_SECONDS:.0f} s")
             odd = _find_odd(ticket)
             if odd:
                 raise Unexpected(f"it answered {odd} to requests that belong together")
@@ -126,27 +127,24 @@ class Lane:
         end = boottime() + seconds
         with self._guarded():
             while not is_over():
-                if not self._go_on(end, patient=True):
-                    return False
+                if not self._go_on(end):
+                    return is_over()
         return True
 
-    def _go_on(self, end: float, *, patient: bool = False) -> bool:
-        """Sends and receives what can be; waits for that until `end`, and then raises, or is False to the patient."""
+    def _go_on(self, end: float) -> bool:
+        """Sends and receives what can be, and waits for that; False once it is `end`, however much more may come."""
         self._fill()
         self._push()
         left = self._deadline.cap(max(0.0, end - boottime()))
         wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
         self._poll.register(self._fd(), wanted)
         events = self._poll.poll(left * 1000)
-        if not events:
-            if boottime() < end:
-                self._deadline.cap(1)
-            elif patient:
-                return False
-            else:
-                raise lost(f"no answer within {REPLY_SECONDS:.0f} s")
         if any(event & ~select.POLLOUT for _, event in events):
             self._receive()
+        if boottime() >= end:
+            return False
+        if not events:
+            self._deadline.cap(1)
         return True
 
     def _fill(self) -> None:
