@@ -71,6 +71,7 @@ class _Removing:
         self._wire = wire
         self._root = root
         self._deadline = deadline
+        self._closing: list[Ticket] = []
 
     def carry_out(self, files: Sequence[_Doomed]) -> None:
         """Those that another program has open are tried again for a moment, with no handle held meanwhile.
@@ -84,6 +85,9 @@ class _Removing:
                 break
             self._pause(pause)
             looks += self._mark(self._open(waiting))
+            for ticket in self._closing:
+                self._wire.collect(ticket)  # whoever is told that a lock is kept finds it free
+            self._closing.clear()
         self._look_after(looks)
 
     def _open(self, files: Sequence[_Doomed]) -> _Sent:
@@ -105,7 +109,7 @@ class _Removing:
         except FileError as error:
             one.result = error
         if one.result is not None and one.opened is not None:
-            self._wire.send(requests.close(one.opened.handle))
+            self._closing.append(self._wire.send(requests.close(one.opened.handle)))
             one.opened = None
 
     def _send_opening(self, one: _Doomed) -> Ticket:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -19,7 +20,6 @@ from tests.unit.transport.lane.server import Scripted, content, message, opened
 CREATE, CLOSE, READ, QUERY_INFO, SET_INFO = 5, 6, 8, 16, 17
 NOT_FOUND, FILE_CLOSED, NOT_SUPPORTED = 0xC0000034, 0xC0000128, 0xC00000BB
 LOCK = Entry("a" * 64, 3, 0, (1 - 116444736000000000) * 100, 0, 1)
-Answering = Callable[[int, bool], tuple[int, bytes]]
 
 
 @pytest.fixture(autouse=True)
@@ -34,14 +34,14 @@ class Folder:
     def __init__(self, mark: int = 0) -> None:
         self._mark = mark
         self._stands = True
-        self._is_open = False
+        self.is_open = False
 
     def answer(self, command: int) -> tuple[int, bytes]:
         """A status, and what comes behind the header."""
         if command == CREATE:
-            self._is_open = self._stands
+            self.is_open = self._stands
             return (0, opened()) if self._stands else (NOT_FOUND, bytes(9))
-        if not self._is_open:
+        if not self.is_open:
             return FILE_CLOSED, bytes(9)  # as ksmbd has it
         if command == QUERY_INFO:
             return 0, struct.pack("<HHI", 9, 72, 24) + struct.pack("<qqI?xxx", 8, 3, 1, False)
@@ -50,7 +50,8 @@ class Folder:
         if command == SET_INFO:
             self._stands = bool(self._mark)
             return self._mark, bytes(9)
-        self._is_open = False
+        time.sleep(0.1)
+        self.is_open = False
         return 0, bytes(60)
 
 
@@ -87,3 +88,11 @@ def test_a_mark_that_the_server_does_not_support_is_an_answer() -> None:
         (result,) = remove_many(server.lane, "", Deadline(10), "locks", [(LOCK, b"abc")])
     assert isinstance(result, FileError)
     assert "STATUS_NOT_SUPPORTED" in str(result)
+
+
+def test_no_handle_is_open_on_a_lock_that_is_told_as_kept() -> None:
+    """It shares nothing but reading: the owner could not remove its lock."""
+    server, folder = Scripted(), Folder()
+    with serving(server, folder):
+        assert remove_many(server.lane, "", Deadline(10), "locks", [(LOCK, b"abd")]) == [Removal.CHANGED]
+        assert not folder.is_open
