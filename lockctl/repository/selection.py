@@ -59,8 +59,9 @@ class Begun:
         taken: list[Entry] = []
         left = MAX_LOCKS_SIZE - sum(self._chosen.values())
         for entry in sorted(filter(self._is_wanted, entries), key=lambda entry: entry.size):
-            cost = 0 if entry.name in self._chosen else entry.size  # where the server is asked anew
-            if cost > left or (cost and len(self._chosen) >= MAX_LOCKS):
+            is_new = entry.name not in self._chosen  # it is not where the server is asked anew
+            cost = entry.size if is_new else 0
+            if cost > left or (is_new and len(self._chosen) >= MAX_LOCKS):
                 break
             left -= cost
             self._chosen[entry.name] = entry.size

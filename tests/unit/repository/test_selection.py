@@ -80,6 +80,14 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch, bound: int, size: int, read: st
     assert {(file.problem, file.detail) for file in left.values()} == {(Problem.UNREADABLE, TOO_MUCH)}
 
 
+def test_empty_files_count_as_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is opened and read all the same."""
+    monkeypatch.setattr(selection, "MAX_LOCKS", 2)
+    share = Paged({"1": 0, "2": 0, "3": 0})
+    Begun(share, is_worth_reading).finish()
+    assert share.read == ["1", "2"]
+
+
 def test_a_server_that_is_asked_anew_costs_the_budget_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "MAX_LOCKS_SIZE", 150)
     share = Paged({"1": 100, "2": 50})
