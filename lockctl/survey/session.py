@@ -8,6 +8,7 @@ from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.errors import JournalError, NoRepository
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from lockctl.liveness.probe import Answers
     from lockctl.repository.headstart import HeadStart
     from lockctl.repository.locks import Repository
+
+
+IDLE_SECONDS = 600.0
+"""After which a connection is made anew: Windows ends a session that was idle for a quarter of an hour."""
 
 
 class Teller(Protocol):
@@ -56,6 +61,7 @@ class Session:
         self._answers: Answers = {}
         self._told: set[str] = set()
         self._opened: tuple[Remover, Repository] | None = None
+        self._used_at = boottime()
 
     def __enter__(self) -> Session:
         """The session itself."""
@@ -99,6 +105,9 @@ class Session:
         return self.compare(self._judge(look, anew))
 
     def _open(self, deadline: Deadline) -> tuple[Remover, Repository]:
+        if boottime() - self._used_at > IDLE_SECONDS:
+            self.drop()  # a question may have stood for long, and servers end what is idle
+        self._used_at = boottime()
         if self._opened is None:
             # Imported while the key is being derived, which takes longer.
             from lockctl.transport.connect import connect

@@ -78,8 +78,7 @@ class SmbTransport:
     def close(self) -> None:
         """Drops the connection: no handle of a lock is open between two calls, so the server has nothing to tidy."""
         self._wire.close()
-        if self._another is not None:
-            self._another.close()
+        self._close_another()
 
     def list_directory(self, directory: str) -> Listing:
         """All files, and the directory's own times."""
@@ -151,6 +150,11 @@ class SmbTransport:
                 self._detail(f"no second connection: {error.message}")
         return self._another
 
+    def _close_another(self) -> None:
+        if self._another is not None:
+            self._another.close()
+        self._another = None
+
     def _begin(self, begin: Callable[[], _Reading[T]]) -> Callable[[], T]:
         """Begins, and returns what waits for the end. Where the lane gives up it begins anew, in the plain way."""
         wire, reading = self._wire, begin()
@@ -162,7 +166,9 @@ class SmbTransport:
                 except Unexpected as error:
                     self._detail(f"{error.reason}: going on in the plain way")
                     self.close()
-                    self._wire, self._another = self._connect(lane=False), None
+                    self._wire = self._connect(lane=False)
+                finally:
+                    self._close_another()  # else it would stay idle until the end, and then perhaps be dead
             return begin().finish()
 
         return finish

@@ -14,6 +14,8 @@ from lockctl.removal.run import carry_out, prepare
 from lockctl.settings.policy import Policy, Probe
 from lockctl.state.journal import Journal
 from lockctl.state.keycache import KeyCache
+from lockctl.survey import session as module
+from lockctl.survey.session import IDLE_SECONDS
 from tests.unit.attending import Attendant
 from tests.unit.session import HOUR, Scene, scene
 
@@ -34,6 +36,18 @@ def test_it_connects_when_it_looks_and_anew_after_it_was_dropped(scene: Scene) -
         assert scene.connected == 2
         scene.share.closed = False
     assert scene.share.closed
+
+
+def test_a_connection_that_was_idle_for_long_is_made_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As while a question stands: servers end what is idle."""
+    lock = scene.put_lock()
+    clock = [1000.0]
+    monkeypatch.setattr(module, "boottime", lambda: clock[0])
+    with scene.open() as session:
+        for passed, connected in ((0.0, 1), (IDLE_SECONDS, 1), (1.0, 1), (IDLE_SECONDS + 1, 2), (IDLE_SECONDS, 2)):
+            clock[0] += passed
+            assert [verdict.file.id for verdict in session.look().verdicts] == [lock]
+            assert scene.connected == connected
 
 
 def test_what_cannot_be_opened_is_not_kept(scene: Scene) -> None:

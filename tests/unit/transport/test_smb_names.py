@@ -67,6 +67,7 @@ def over(scripted: Scripted) -> SmbTransport:
     made = object.__new__(SmbTransport)
     made._wire = scripted  # type: ignore[assignment]
     made._root = "repo"
+    made._another = None
     made._deadline = Deadline()
     return made
 
