@@ -133,21 +133,20 @@ def removal_lines(report: Report) -> list[str]:
 
 def failure_lines(report: Report) -> list[str]:
     """What could not be done, and what ended the run."""
-    lines = _told_together((r.verdict, _failure(r)) for r in report.failed)
+    lines = _told_together(report.survey, ((r.verdict, _failure(r)) for r in report.failed))
     lines += unread_lines(report.survey)
     return lines + ([str(report.stopped)] if report.stopped is not None else [])
 
 
 def unread_lines(survey: Survey) -> list[str]:
     """Which locks could not be read, and why."""
-    return _told_together((verdict, f"could not be read: {visible(verdict.why)}") for verdict in survey.unread)
+    return _told_together(survey, ((v, f"could not be read: {visible(v.why)}") for v in survey.unread))
 
 
-def _told_together(told: Iterable[tuple[Verdict, str]]) -> list[str]:
-    said = list(told)
-    ids = short_ids(verdict.file.id for verdict, _ in said)
-    lines = gather((removal_line(verdict, ids), what) for verdict, what in said)
-    return [f"{who[0]} {what}" if len(who) == 1 else f"{', '.join(who)}: {what}" for who, what in lines]
+def _told_together(survey: Survey, told: Iterable[tuple[Verdict, str]]) -> list[str]:
+    ids = short_ids(verdict.file.id for verdict in survey.verdicts)
+    lines = gather((removal_line(verdict, ids), what) for verdict, what in told)
+    return [f"{who[0]} {what}" if len(who) == 1 else f"{', '.join(who)}: each {what}" for who, what in lines]
 
 
 def _failure(result: Result) -> str:

@@ -106,7 +106,8 @@ class Reader(Protocol):
     def begin_folder(self, directory: str, choose: Choose, limit: int) -> Callable[[], Contents]:
         """As `list_directory` and `read_many` of what `choose` says, begun as `begin_files` is.
 
-        A file is read after it was listed, perhaps while other pages of the listing are still to come.
+        A file is read after it was listed, perhaps while other pages of the listing are still to come. One that was
+        listed as small and has grown since may be read in part, and one that is listed twice is read once.
         """
 
     def watch(self, directory: str) -> Watch:

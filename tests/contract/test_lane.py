@@ -14,9 +14,11 @@ from lockctl.errors import ConnectionLost, FileError
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.base import Contents, Entry, Removal
+from lockctl.transport.smb import answers, requests
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.lane import unexpected
 from lockctl.transport.smb.lane.lane import Lane
+from lockctl.transport.smb.reading import SMALL
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import connect
 from tests.contract.wires import choosy
@@ -227,4 +229,44 @@ def test_one_error_is_no_others(samba: Samba, missing: str) -> None:
     assert isinstance(first, FileError)
     assert second == b"a"
     assert locks().data == {"a": b"a"}
+    transport.close()
+
+
+@pytest.mark.parametrize("lane", [False, True], ids=["plain", "lane"])
+def test_what_is_larger_than_it_was_listed_is_not_read_beyond_that(
+    samba: Samba, monkeypatch: pytest.MonkeyPatch, lane: bool
+) -> None:
+    """Else a server that lists little and sends much costs without end; whoever looks again sees how large it is."""
+    samba.put("backup", f"grown-{lane}/locks/lock", bytes(20_000))
+    listed = answers.parse_entries
+
+    def say_less(buffer: bytes) -> Iterator[Entry]:
+        return (replace(entry, size=min(entry.size, 100)) for entry in listed(buffer))
+
+    transport = connect(samba, f"grown-{lane}", lane=lane)
+    monkeypatch.setattr(answers, "parse_entries", say_less)
+    assert transport.begin_folder("locks", lambda entries: entries, LIMIT)().data == {"lock": bytes(LIMIT + 1)}
+    assert transport.begin_folder("locks", lambda entries: entries, 65536)().data == {"lock": bytes(SMALL)}
+    monkeypatch.undo()
+    assert transport.begin_folder("locks", lambda entries: entries, 65536)().data == {"lock": bytes(20_000)}
+    transport.close()
+
+
+def test_what_is_listed_twice_is_read_once(samba: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    samba.put("backup", "twice/locks/lock", b"lock")
+    listed = answers.parse_entries
+    monkeypatch.setattr(answers, "parse_entries", lambda buffer: [*listed(buffer)] * 5)
+    asked: list[str] = []
+    created = requests.create
+
+    def note(path: str, *rest: int) -> requests.Request:
+        asked.append(path)
+        return created(path, *rest)
+
+    monkeypatch.setattr(requests, "create", note)
+    transport = connect(samba, "twice")
+    contents = transport.begin_folder("locks", lambda entries: entries, 100)()
+    assert len(contents.listing.entries) == 5, "all that it lists is shown"
+    assert contents.data == {"lock": b"lock"}
+    assert asked == ["twice/locks", "twice/locks/lock"]
     transport.close()

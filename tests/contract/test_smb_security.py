@@ -151,7 +151,7 @@ def test_every_request_after_the_log_on_is_encrypted_where_the_server_can(samba:
 def plain_connection(samba: Samba) -> DeadlineConnection:
     """smbprotocol's own, as it stays in the plain way."""
     address = SmbAddress(samba.host, "backup", "", samba.port)
-    return SmbConnection(address, Login(samba.user, samba.password), Deadline(20)).library[0]
+    return SmbConnection(address, Login(samba.user, samba.password), Deadline(20)).underneath[0]
 
 
 def header(command: int, status: int, flags: int) -> SMB2HeaderResponse:

@@ -84,7 +84,9 @@ def _sort(verdicts: list[Verdict], sort: Sort) -> list[Verdict]:
         case Sort.HOST:
             return sorted(verdicts, key=lambda v: (v.file.lock.hostname if v.file.lock else "", v.file.id))
         case Sort.STATE:
-            order = list(type(verdicts[0].state)) if verdicts else []
+            from lockctl.liveness.evidence import State
+
+            order = list(State)
             return sorted(verdicts, key=lambda v: order.index(v.state))
         case Sort.ID:
             return sorted(verdicts, key=lambda v: v.file.id)

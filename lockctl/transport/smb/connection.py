@@ -21,7 +21,7 @@ from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.smb.answers import parse_create
 from lockctl.transport.smb.errors import WireError, lost, translate_connect
-from lockctl.transport.smb.hardening import REPLY_SECONDS, DeadlineConnection
+from lockctl.transport.smb.hardening import REPLY_SECONDS, START_SECONDS, DeadlineConnection
 from lockctl.transport.smb.requests import Request
 from lockctl.transport.smb.server import Server
 from lockctl.transport.smb.wire import Ticket
@@ -29,8 +29,6 @@ from lockctl.transport.smb.wire import Ticket
 _LONGER = 5
 CONNECT_SECONDS = 20.0
 """To find the host, connect, log on and open the share."""
-START_SECONDS = 5.0
-"""For a server to say that it has begun with what may take for ever."""
 
 
 class SmbConnection:
@@ -89,7 +87,7 @@ class SmbConnection:
         )
 
     @property
-    def library(self) -> tuple[DeadlineConnection, Session, TreeConnect]:
+    def underneath(self) -> tuple[DeadlineConnection, Session, TreeConnect]:
         """smbprotocol's own connection, session and share."""
         return self._connection, self._session, self._tree
 

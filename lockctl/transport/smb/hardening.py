@@ -29,6 +29,8 @@ from lockctl.transport.smb.requests import CREDIT_UNIT, Request
 
 REPLY_SECONDS = 60.0
 """For one answer: another client's oplock can hold a CREATE for 35 s."""
+START_SECONDS = 5.0
+"""For a server to say that it has begun with what may take for ever."""
 CREDITS_WANTED = 8192
 """Credits to ask for when logging on; the server grants what it likes."""
 RELEASE_SECONDS = 5.0

@@ -40,7 +40,7 @@ class FilesReading:
         self._root = root
         self._paths = paths
         self._limit = limit
-        full = min(limit + 1, wires[0].server.max_read())
+        full = self._full = min(limit + 1, wires[0].server.max_read())
         self._firsts = [min(full, SMALL) if size < SMALL else full for size in sizes] or [full] * len(paths)
         self._reads = {length: requests.read(requests.RELATED, length) for length in set(self._firsts)}
         self._sent = [
@@ -60,8 +60,8 @@ class FilesReading:
                 opened, content = self._wire_of(number).collect(ticket)[:2] if ticket is not None else (b"", b"")
                 size = answers.parse_create(answered(opened, path)).size
                 results.append(content_of(content, path, first))
-                if size > first:
-                    longer.append(number)
+                if size > first == self._full:
+                    longer.append(number)  # what has grown since it was listed is not what was asked for
             except FileError as error:
                 results.append(error)
             self._sent[number] = None  # the frame that it lay in is not kept
@@ -110,6 +110,8 @@ class FolderReading:
         self._choose = choose
         self._limit = limit
         self._length = wire.max_transaction()
+        self._asked_for: set[str] = set()
+        """Names: what a server lists twice is read once."""
         name = on_share(root, directory)
         self._opening = wire.send(
             requests.create(name, requests.LIST, requests.SHARE_ALL, requests.OPEN_DIRECTORY),
@@ -171,7 +173,9 @@ class FolderReading:
 
     def _read(self, chosen: Sequence[Entry]) -> tuple[Sequence[Entry], FilesReading]:
         before = f"{self._directory}/" if self._directory else ""
-        chosen = [entry for entry in chosen if is_usable_entry(entry.name)]
+        fresh = (entry for entry in chosen if is_usable_entry(entry.name) and entry.name not in self._asked_for)
+        chosen = list({entry.name: entry for entry in fresh}.values())
+        self._asked_for.update(entry.name for entry in chosen)
         paths = [f"{before}{entry.name}" for entry in chosen]
         another = self._find_another() if len(chosen) > MANY else None
         wires = [self._wire] if another is None else [self._wire, another]

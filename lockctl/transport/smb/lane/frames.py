@@ -15,7 +15,7 @@ from lockctl.transport.smb.requests import CREDIT_UNIT, Request
 HEADER = struct.Struct("<4sHHIHHIIQIIQ16s")
 _MAGIC = b"\xfeSMB"
 _SIZE = 64
-_ASYNC, RELATED_OPERATIONS, SIGNED = 0x2, 0x4, 0x8
+RELATED_OPERATIONS, SIGNED = 0x4, 0x8
 _PENDING = 0x103
 _ANSWERED = 0x1
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.transport.smb.errors import Forged, TooLong, lost
-from lockctl.transport.smb.hardening import CREDITS_WANTED, LONGEST_MESSAGE, REPLY_SECONDS
+from lockctl.transport.smb.hardening import CREDITS_WANTED, LONGEST_MESSAGE, REPLY_SECONDS, START_SECONDS
 from lockctl.transport.smb.lane.frames import Part, body_of, cost, pack, split
 from lockctl.transport.smb.lane.takeover import Takeover
 from lockctl.transport.smb.lane.unexpected import Unexpected, give_up
@@ -22,7 +22,6 @@ PER_FRAME = 16
 """Compounds in one frame: more would keep the server busy before its first answer."""
 ALONE = 8
 """So few compounds go alone, each in a frame of its own: that costs no round trip, and any server can read it."""
-START_SECONDS = 5.0
 _PIECE = 2**20
 _LENGTH = 4
 _MORE = 16

@@ -38,7 +38,7 @@ class Takeover:
 
 def take_over(plain: SmbConnection) -> Takeover | None:
     """Takes the socket from the plain way, which is not used again; None where the lane would be no gain."""
-    connection, session, tree = plain.library
+    connection, session, tree = plain.underneath
     if connection.credits_at_hand < LEAST_CREDITS or tree.is_dfs_share:
         return None
     encrypts = session.encrypt_data or tree.encrypt_data
