@@ -25,6 +25,7 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
+    "diagnosis": "",
     "render": "errors clock settings state repository liveness survey removal",
     "cli": "errors clock settings transport state liveness survey removal render",
     "__main__": "cli",
@@ -45,7 +46,7 @@ LIBRARIES = {
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
     "repository/lock repository/config liveness/evidence survey/values survey/returns survey/changes "
-    "removal/plan removal/report"
+    "removal/plan removal/report diagnosis/findings"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
 PURE = [
