@@ -25,9 +25,9 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
-    "diagnosis": "",
-    "render": "errors clock settings state repository liveness survey removal",
-    "cli": "errors clock settings transport state liveness survey removal render",
+    "diagnosis": "clock state repository liveness survey",
+    "render": "errors clock settings state repository liveness survey removal diagnosis",
+    "cli": "errors clock settings transport state liveness survey removal diagnosis render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -54,7 +54,10 @@ PURE = [
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
         "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
-        "render/as_json render/live"
+        "render/as_json render/live diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events "
+        "diagnosis/logs/runs "
+        "diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/stories diagnosis/logs/elsewhere "
+        "render/findings render/stories"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""

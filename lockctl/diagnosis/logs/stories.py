@@ -1,0 +1,59 @@
+"""Stories: all that a log tells, the same told once, in bounded memory. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from lockctl.diagnosis.findings import Weight
+from lockctl.diagnosis.logs.runs import Run
+from lockctl.diagnosis.logs.story import KEEP_AWAY, Story, tell_story
+from lockctl.diagnosis.logs.whereabouts import Known
+
+MAX_STORIES = 1000
+"""That are told of one log."""
+
+
+@dataclass(slots=True)
+class Stories:
+    """Collects the story of each run."""
+
+    known: Known | None = None
+    runs: int = 0
+    untold: int = 0
+    """Stories beyond `MAX_STORIES`."""
+    _stories: dict[tuple[str, ...], Story] = field(default_factory=dict)
+
+    def add(self, run: Run) -> None:
+        """Takes a run that has ended. One that made its snapshot settles what failed before it."""
+        self.runs += 1
+        if run.is_saved:
+            self._settle(run)
+        story = tell_story(run, self.known)
+        if story is None:
+            return
+        key = (_program(run), run.repository, story.finding.code, *story.finding.locks)
+        before = self._stories.pop(key, None)
+        if before is not None:
+            story = replace(story, times=before.times + 1)
+        elif len(self._stories) >= MAX_STORIES:
+            self.untold += 1
+            return
+        self._stories[key] = story
+
+    def told(self) -> list[Story]:
+        """The heaviest first, and among equals the latest last."""
+        return sorted(self._stories.values(), key=lambda story: -story.finding.weight.value)
+
+    def _settle(self, run: Run) -> None:
+        for key, story in self._stories.items():
+            same = _program(story.run) == _program(run) and story.run.repository in ("", run.repository)
+            if same and story.finding.weight is Weight.ACT:
+                todo = "Nothing now: a later run made its snapshot."
+                if KEEP_AWAY in story.finding.todo:
+                    todo += f" {KEEP_AWAY}."
+                self._stories[key] = replace(story, finding=replace(story.finding, weight=Weight.LOOK, todo=todo))
+
+
+def _program(run: Run) -> str:
+    """The source without a process id: the same job of yesterday had another one."""
+    return run.source.partition("[")[0]

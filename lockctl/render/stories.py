@@ -1,0 +1,80 @@
+"""What a log told, as text and as JSON. Nothing of it reaches a terminal raw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lockctl.clock.duration import describe_duration
+from lockctl.diagnosis.logs.events import Event
+from lockctl.diagnosis.logs.runs import Matter
+from lockctl.diagnosis.logs.story import Story
+from lockctl.render.findings import finding_object, finding_text
+from lockctl.render.harmless import visible
+from lockctl.render.words import count
+
+_MOST_MATTERS = 6
+"""That are quoted of one story."""
+_PREFIX = "  log   "
+
+
+def story_text(story: Story, colour: bool, width: int) -> str:
+    """The finding, and below it the lines of the log that it rests on."""
+    lines = [finding_text(story.finding, colour, width)]
+    if story.run.repository:
+        lines.append(f"{_PREFIX}of repository {visible(story.run.repository)}")
+    if story.times > 1:
+        lines.append(f"{_PREFIX}the same {story.times} times; the last:")
+    for matter in story.matters[:_MOST_MATTERS]:
+        lines.append(_quote(matter.first, width))
+        if matter.count > 1:
+            span = f"; {describe_duration(matter.seconds)} from the first" if matter.seconds else ""
+            lines.append(f"{_PREFIX}{_where(matter.last)}the last of {matter.count} such{span}")
+    return "\n".join(lines)
+
+
+def no_story(lines: int, runs: int) -> str:
+    """What is said where nothing was wrong."""
+    return f"nothing about locks is wrong in this log: {count(lines, 'line')} read, {count(runs, 'run')} of restic seen"
+
+
+def story_object(story: Story) -> dict[str, Any]:
+    """One story: the finding, and the events that it rests on."""
+    return {
+        **finding_object(story.finding),
+        "times": story.times,
+        "repository": story.run.repository or None,
+        "source": story.run.source or None,
+        "events": [_matter_object(matter) for matter in story.matters],
+    }
+
+
+def _matter_object(matter: Matter) -> dict[str, Any]:
+    return {
+        "kind": matter.first.kind.value,
+        "lock": matter.first.lock or None,
+        "count": matter.count,
+        "seconds": round(matter.seconds, 3),
+        "first": _line_object(matter.first),
+        "last": _line_object(matter.last),
+    }
+
+
+def _line_object(event: Event) -> dict[str, Any]:
+    return {"line": event.line.number, "time": event.line.stamp or None, "text": event.line.text[:1000]}
+
+
+def _where(event: Event) -> str:
+    stamp = f" ({visible(event.line.stamp)})" if event.line.stamp else ""
+    return f"line {event.line.number}{stamp}: "
+
+
+def _quote(event: Event, width: int) -> str:
+    head = f"{_PREFIX}{_where(event)}"
+    return head + visible(event.line.text, max(20, width - len(head)))
+
+
+def log_object(stories: Sequence[Story], lines: int, runs: int) -> dict[str, Any]:
+    """The whole answer of `doctor --log`."""
+    told = [story_object(story) for story in stories]
+    return {"schema": "lockctl.doctor/1", "log": {"lines": lines, "runs": runs}, "findings": told}
