@@ -25,6 +25,7 @@ COMMANDS = {
     "history": "history.history",
     "watch": "watch.watch",
     "doctor": "doctor.doctor",
+    "run": "run.run",
 }
 """Each command, and the function in this folder that does it."""
 
@@ -61,7 +62,9 @@ def build_app(words: Sequence[str]) -> typer.Typer:
     for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
         module, function = COMMANDS[name].split(".")
         command = getattr(import_module(f"lockctl.cli.commands.{module}"), function)
-        app.command(name, hidden=name == "ls")(command)
+        # What stands behind the first word of another program's command is that program's.
+        settings = {"allow_interspersed_args": name != "run"}
+        app.command(name, hidden=name == "ls", context_settings=settings)(command)
     return app
 
 
@@ -93,7 +96,7 @@ def run_command_line(words: Sequence[str]) -> int:
 
 
 def _report(error: LockctlError, words: Sequence[str]) -> int:
-    if "--json" in words:
+    if "--json" in words and words[0] != "run":
         from lockctl.render.as_json import dump, error_object
 
         with suppress(LockctlError):  # where standard output takes nothing, that is the very error

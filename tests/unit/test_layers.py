@@ -25,9 +25,10 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
-    "diagnosis": "clock state repository liveness survey",
+    "diagnosis": "errors clock state repository liveness survey",
+    "supervision": "errors clock liveness diagnosis",
     "render": "errors clock settings state repository liveness survey removal diagnosis",
-    "cli": "errors clock settings transport state liveness survey removal diagnosis render",
+    "cli": "errors clock settings transport state liveness survey removal diagnosis supervision render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -55,8 +56,8 @@ PURE = [
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
         "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
         "render/as_json render/live diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events "
-        "diagnosis/logs/runs "
-        "diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/stories diagnosis/logs/elsewhere "
+        "diagnosis/logs/runs diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread "
+        "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/cure supervision/decide "
         "render/findings render/stories"
     ).split(),
 ]

@@ -32,7 +32,7 @@ def tell_elsewhere(run: Run) -> Finding | None:
     errors = [error for matter in run.matters.values() for error in (matter.first.error, matter.last.error) if error]
     for pattern, code, seen, todo in _CAUSES:
         if any(pattern.search(error) for error in errors):
-            return _act(code, seen, todo)
+            return Finding(code, Weight.ACT, seen, _meaning(run), todo, Certainty.LIKELY)
     fatal = run.of(Kind.FATAL)
     if fatal:
         error = fatal[-1].last.error
@@ -58,6 +58,16 @@ _CAUSES = (
         "See that the share can be reached, then start again. 'lockctl list' shows what restic left.",
     ),
 )
+
+
+def _meaning(run: Run) -> str:
+    """Whether it was a lock that restic could not write or remove."""
+    failed = {one.first.action for one in run.matters.values() if one.first.file_type == "lock"}
+    if "Remove" in failed:
+        return "It could not delete a file in locks/. Each lock that it cannot delete stays, and blocks others."
+    if "Save" in failed:
+        return "It could not write its own lock, and did not begin."
+    return _NOT_LOCKS
 
 
 def _act(code: str, seen: str, todo: str) -> Finding:

@@ -11,8 +11,8 @@ from lockctl.diagnosis.logs.texts import TEXTS, Kind
 GREW = re.compile(r"more than declared Content-Length")
 """The error of a file that was longer than the listing had said: net/http's `ErrContentLength` and its transport's."""
 _MAY_TELL = re.compile(
-    r"lock|Load\(|Save\(|Stat\(|Remove\(|List\(|Test\(|Fatal: |snapshot |signal |ERROR|NOTICE|opened|password|parent"
-    r"|processed|open repo|load ind|Would|no err|unable to"
+    r"lock|Load\(|Save\(|Stat\(|Remove\(|List\(|Test\(|Fatal: |snapshot |signal |ERROR|CRITICAL|opened|rclone"
+    r"|processed|open repo|load ind|start b|Would|no err|unable to|storage ID|ciphertext"
 )
 """In every text there is one of these, and in nearly all other lines there is none."""
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9}
@@ -39,7 +39,7 @@ class Event:
 
     `action` is restic's word for what it did with a file (Load, Save, Remove …), `file_type` what kind of file.
     `pause` is in seconds: how long restic waits until it tries again, how long at most it waits for a lock, or how old
-    a lock was.
+    a lock was, which is below zero where clocks differ.
     """
 
     kind: Kind
@@ -71,7 +71,8 @@ def recognise(line: Line) -> Event | None:
 
 def parse_go_duration(text: str) -> float:
     """Seconds of a duration as Go writes it (`26h3m0.64s`, `1.39s`, `-59m3s`); 0 where it is none."""
-    return max(0.0, sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    return -seconds if text.startswith("-") else seconds
 
 
 def _make(kind: Kind, line: Line, groups: dict[str, str | None]) -> Event:
@@ -86,7 +87,7 @@ def _make(kind: Kind, line: Line, groups: dict[str, str | None]) -> Event:
         action=named.get("action", ""),
         file_type=file_type,
         error=named.get("error", "")[:MAX_DETAIL],
-        pause=0.0 if age.startswith("-") else parse_go_duration(age or named.get("pause", "")),
+        pause=parse_go_duration(age or named.get("pause", "")),
         repository=named.get("repository", ""),
         holder=_holder(named) if kind is Kind.LOCKED else None,
     )

@@ -86,10 +86,14 @@ class Run:
             return False
         if self.is_ended:
             return event.kind not in _AFTER_END
-        is_done = self.is_saved or self.has(Kind.DONE)
+        if event.kind is Kind.SAVED and self.is_saved:
+            return True
+        is_done = self.is_saved
         if event.kind is Kind.OPENED:
             return not {key[0] for key in self.matters} <= _BEFORE_OPENED
-        return (event.kind in _STARTS and is_done) or (self.is_saved and event.kind is Kind.SAVED)
+        # Locks are looked at before anything else is done.
+        is_first = event.kind in _STARTS or event.kind in _ENDS or event.kind is Kind.WAITING
+        return is_done and (is_first or (event.action, event.file_type) == ("Load", "lock"))
 
 
 @dataclass(slots=True)

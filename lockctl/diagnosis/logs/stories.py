@@ -5,12 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from lockctl.diagnosis.findings import Weight
+from lockctl.diagnosis.logs.elsewhere import tell_elsewhere
+from lockctl.diagnosis.logs.held import tell_blocked, tell_removed, tell_unrefreshed, tell_waited
+from lockctl.diagnosis.logs.misread import tell_breaker, tell_invalid, tell_outgrown, tell_reread
 from lockctl.diagnosis.logs.runs import Run
-from lockctl.diagnosis.logs.story import KEEP_AWAY, Story, tell_story
+from lockctl.diagnosis.logs.story import KEEP_AWAY, Story
 from lockctl.diagnosis.logs.whereabouts import Known
 
 MAX_STORIES = 1000
 """That are told of one log."""
+
+
+def tell_story(run: Run, known: Known | None = None) -> Story | None:
+    """The story of one run, None where nothing was wrong. `known` is what the share and the journal say now."""
+    here = known if known is not None and known.is_of(run.repository) else None
+    for tell in (tell_breaker, tell_outgrown, tell_invalid, tell_blocked, tell_removed):
+        story = tell(run, here)
+        if story is not None:
+            return story
+    story = tell_unrefreshed(run) or tell_reread(run) or tell_waited(run)
+    if story is not None:
+        return story
+    elsewhere = tell_elsewhere(run)
+    return Story(elsewhere, run, tuple(run.matters.values())) if elsewhere is not None else None
 
 
 @dataclass(slots=True)

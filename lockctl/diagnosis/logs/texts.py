@@ -229,7 +229,7 @@ TEXTS = (
     ),
     _row(
         Kind.BACKING_UP,
-        r"(?:using parent snapshot [0-9a-f]{8}|no parent snapshot found, will read all files)",
+        r"(?:using parent snapshot [0-9a-f]{8}|no parent snapshot found, will read all files|start backup on \[)",
         "0.14 to 0.19",
         "cmd/restic/cmd_backup.go",
         "no parent snapshot found, will read all files",
@@ -264,7 +264,7 @@ TEXTS = (
     ),
     _row(
         Kind.RCLONE,
-        r"(?:rclone: )?(?:[\d/: .]{0,30})?(?:ERROR|CRITICAL|NOTICE)\s*: (?P<error>.*)",
+        r"(?:rclone: (?:[\d/: .]{1,30} )?(?!DEBUG|INFO|NOTICE)|(?:ERROR|CRITICAL)\s*: )(?P<error>.*)",
         "rclone 1.60 to 1.75",
         "rclone fs/log.go",
         "rclone: 2026/11/24 02:00:07 ERROR : data/0a/0a5b: Post request rcat error: response error: The disk is full",

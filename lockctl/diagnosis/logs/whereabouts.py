@@ -67,6 +67,10 @@ class Whereabouts:
         return ""
 
 
+NOT_LOOKED = Whereabouts(is_known=False)
+"""Nothing but the log was there."""
+
+
 def name_owner(owner: Lock | Holder) -> str:
     """`web1 (PID 4209, root)`."""
     return f"{owner.hostname} (PID {owner.pid}, {owner.username})"
@@ -75,7 +79,7 @@ def name_owner(owner: Lock | Holder) -> str:
 def find_out(known: Known | None, lock: str, holder: Holder | None = None) -> Whereabouts:
     """What became of the lock whose id begins so; `holder` is whom the log names as its owner."""
     if known is None:
-        return Whereabouts(is_known=False)
+        return NOT_LOOKED
     verdicts = known.survey.verdicts
     verdict = next((one for one in verdicts if lock and one.file.id.startswith(lock)), None)
     removed = (one for one in reversed(known.records) if lock and one.removed.id.startswith(lock))

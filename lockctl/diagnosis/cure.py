@@ -1,0 +1,34 @@
+"""The cure for open circuit breakers, put into a command of restic's. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lockctl.diagnosis.findings import RCLONE_ARGS
+from lockctl.errors import UsageError
+
+_FLAG = "--cache-objects=false"
+_RESTIC = re.compile(r"(?:.*/)?restic(?:[-_.][\w.-]+)?")
+_OPTION = re.compile(r"(?P<before>(?:--option=|-o=?)?)rclone\.args=(?P<args>.*)", re.DOTALL)
+
+
+def without_object_cache(command: Sequence[str]) -> list[str]:
+    """The command, in which restic's rclone remembers no sizes of files. Raises UsageError where there is no restic.
+
+    What the user already says of `rclone.args` is kept, and added to.
+    """
+    words = list(command)
+    at = next((i for i, word in enumerate(words) if _RESTIC.fullmatch(word)), None)
+    if at is None:
+        raise UsageError(
+            "--rclone-no-object-cache needs a command with restic in it",
+            f"In a script, write there: restic -o rclone.args='{RCLONE_ARGS}'",
+        )
+    for i, word in enumerate(words[at + 1 :], at + 1):
+        found = _OPTION.fullmatch(word)
+        if found is not None:
+            if "--cache-objects" not in found["args"]:
+                words[i] = f"{word} {_FLAG}"
+            return words
+    return [*words[: at + 1], "-o", f"rclone.args={RCLONE_ARGS}", *words[at + 1 :]]
