@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from lockctl.clock.duration import describe_duration
+from lockctl.clock.rfc3339 import format_moment
+from lockctl.diagnosis.logs.alarms import Alarm
 from lockctl.diagnosis.logs.events import Event
 from lockctl.diagnosis.logs.runs import Matter
 from lockctl.diagnosis.logs.story import Story
+from lockctl.render.as_json import lock_object
 from lockctl.render.findings import finding_object, finding_text
 from lockctl.render.harmless import visible
 from lockctl.render.words import count
+from lockctl.survey.values import Survey
 
 _MOST_MATTERS = 6
 """That are quoted of one story."""
@@ -46,6 +50,34 @@ def story_object(story: Story) -> dict[str, Any]:
         "repository": story.run.repository or None,
         "source": story.run.source or None,
         "events": [_matter_object(matter) for matter in story.matters],
+    }
+
+
+def alarm_line(alarm: Alarm, moment: int) -> str:
+    """Trouble in a log that has begun, or is over, in a line; `moment` is in nanoseconds since 1970."""
+    finding = alarm.story.finding
+    at = f"{format_moment(moment)[:19]}Z"
+    lock = f" {visible(finding.locks[0][:8])}" if finding.locks else ""
+    owner = f" of {visible(alarm.story.place.owner)}" if alarm.story.place.owner else ""
+    if alarm.is_over:
+        lasted = f" in {describe_duration(alarm.seconds)}" if alarm.seconds else ""
+        return f"{at} log     over: {finding.code}{lock}{owner}, after {count(alarm.count, 'line')}{lasted}"
+    said = f"{visible(finding.seen)} {visible(finding.todo)}".rstrip()
+    return f"{at} log     {finding.code}{lock}{owner}, number {alarm.number}: {said}"
+
+
+def alarm_object(alarm: Alarm, survey: Survey) -> dict[str, Any]:
+    """`lockctl.watch/1`: the same as an event."""
+    verdict = alarm.story.place.verdict
+    return {
+        "schema": "lockctl.watch/1",
+        "event": "log-over" if alarm.is_over else "log-trouble",
+        "at": format_moment(survey.clocks.local),
+        "repository": {"address": survey.address, "id": survey.config.id},
+        "number": alarm.number,
+        "count": alarm.count,
+        "story": story_object(alarm.story),
+        "lock": lock_object(verdict) if verdict is not None else None,
     }
 
 

@@ -57,7 +57,7 @@ PURE = [
         "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
         "render/as_json render/live diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events "
         "diagnosis/logs/runs diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread "
-        "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/cure supervision/decide "
+        "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms diagnosis/cure supervision/decide "
         "render/findings render/stories"
     ).split(),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ import typer
 
 from lockctl.cli.console import Console
 from lockctl.cli.following import follow
+from lockctl.cli.listening import Listener
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
 from lockctl.clock.boot import boottime
@@ -32,20 +33,26 @@ _KEPT = 200
 @with_common(*REPOSITORY, *OUTPUT)
 def watch(
     common: Common,
+    log: Annotated[
+        str | None,
+        typer.Option("--log", metavar="FILE", help="Follow restic's output too, and tell what goes wrong with locks."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
 ) -> int:
     """Show the locks live, as they come, are renewed and go."""
     console = make_console(common)
+    listener = Listener(log) if log is not None else None
     screen = _Screen(colour=console.colour) if not json and _can_draw() else None
     try:
         with (
             open_session(common, console, teller=screen) as session,
             closing(follow(session, screen or console)) as surveys,
+            closing(listener) if listener is not None else nullcontext(),
         ):
             if screen is None:
-                _print_events(surveys, console, json)
+                _print_events(surveys, console, listener, json)
             else:
-                _fill_screen(surveys, screen, console)
+                _fill_screen(surveys, screen, console, listener)
     except Interrupted as error:
         return error.status  # which is how one ends it, and no failure
     return 0
@@ -75,27 +82,31 @@ def _can_draw() -> bool:
     return terminal.is_terminal and not terminal.is_dumb_terminal
 
 
-def _print_events(surveys: Iterator[Survey | None], console: Console, json: bool) -> None:
+def _print_events(surveys: Iterator[Survey | None], console: Console, listener: Listener | None, json: bool) -> None:
     """A line for each event, as long as anybody reads them."""
     from lockctl.render.as_json import dump, event_object
     from lockctl.render.live import event_lines
     from lockctl.survey.changes import find_changes
 
-    before = None
+    last: Survey | None = None
     for survey in surveys:
         if not console.is_read():
             return
-        if survey is None:
-            continue
-        changes = find_changes(before, survey.verdicts)
-        before = survey.verdicts
-        lines = [dump(event_object(survey, one)) for one in changes] if json else event_lines(survey, changes)
+        lines: list[str] = []
+        if survey is not None:
+            changes = find_changes(last.verdicts if last is not None else None, survey.verdicts)
+            last = survey
+            lines = [dump(event_object(survey, one)) for one in changes] if json else event_lines(survey, changes)
+        if listener is not None and last is not None:
+            lines += listener.lines(last, json=json)
         for line in lines:
             if not console.result(line):
                 return
 
 
-def _fill_screen(surveys: Iterator[Survey | None], screen: _Screen, console: Console) -> None:
+def _fill_screen(
+    surveys: Iterator[Survey | None], screen: _Screen, console: Console, listener: Listener | None
+) -> None:
     """The list on a screen of its own, drawn again each second."""
     from rich.console import Console as Terminal
     from rich.live import Live
@@ -115,6 +126,7 @@ def _fill_screen(surveys: Iterator[Survey | None], screen: _Screen, console: Con
                         events.extend(event_lines(seen, find_changes(survey.verdicts, seen.verdicts)))
                     survey, looked = seen, boottime()
                 if survey is not None:
+                    events.extend(listener.lines(survey) if listener is not None else ())
                     below = [*events, *screen.said[-_EVENTS:]]
                     view = live_view(survey, boottime() - looked, below, screen.colour, terminal.size)
                     live.update(view, refresh=True)

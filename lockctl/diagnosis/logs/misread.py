@@ -50,7 +50,7 @@ _UNREAD = "Every try of that restic to read the lock failed. It refuses that fil
 def tell_outgrown(run: Run, known: Known | None) -> Story | None:
     """The same, and restic had not given up where the log ends."""
     matters = [one for one in (*run.of(Kind.RETRIED), *run.of(Kind.CUT_GET)) if one.first.lock and one.last.grew]
-    if not matters or run.is_saved or run.has(Kind.RECOVERED):
+    if not matters or run.is_saved or run.has_recovered(matters[0].first.lock):
         return None
     lock = matters[0].first.lock
     place = find_out(known, lock)

@@ -66,6 +66,10 @@ class Run:
         """Whether it made its snapshot."""
         return self.has(Kind.SAVED)
 
+    def has_recovered(self, lock: str) -> bool:
+        """Whether it could read this lock after all."""
+        return bool(lock) and any(key[0] is Kind.RECOVERED and key[1] == lock for key in self.matters)
+
     def add(self, event: Event) -> None:
         """Takes one more event."""
         self.repository = self.repository or event.repository

@@ -48,7 +48,7 @@ class Stories:
         story = tell_story(run, self.known)
         if story is None:
             return
-        key = (_program(run), run.repository, story.finding.code, *story.finding.locks)
+        key = (program_of(run), run.repository, story.finding.code, *story.finding.locks)
         before = self._stories.pop(key, None)
         if before is not None:
             story = replace(story, times=before.times + 1)
@@ -63,7 +63,7 @@ class Stories:
 
     def _settle(self, run: Run) -> None:
         for key, story in self._stories.items():
-            same = _program(story.run) == _program(run) and story.run.repository in ("", run.repository)
+            same = program_of(story.run) == program_of(run) and story.run.repository in ("", run.repository)
             if same and story.finding.weight is Weight.ACT:
                 todo = "Nothing now: a later run made its snapshot."
                 if KEEP_AWAY in story.finding.todo:
@@ -71,6 +71,6 @@ class Stories:
                 self._stories[key] = replace(story, finding=replace(story.finding, weight=Weight.LOOK, todo=todo))
 
 
-def _program(run: Run) -> str:
-    """The source without a process id: the same job of yesterday had another one."""
+def program_of(run: Run) -> str:
+    """Whose run it is, without a process id: the same job of yesterday had another one."""
     return run.source.partition("[")[0]

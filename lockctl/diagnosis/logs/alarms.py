@@ -1,0 +1,77 @@
+"""Alarms: what a log that is still being written tells of trouble, once when it begins and once when it is over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from lockctl.diagnosis.findings import Weight
+from lockctl.diagnosis.logs.runs import Run
+from lockctl.diagnosis.logs.stories import program_of, tell_story
+from lockctl.diagnosis.logs.story import Story
+from lockctl.diagnosis.logs.whereabouts import Known
+
+MAX_ALARMS = 1000
+"""That are remembered: beyond it the oldest is forgotten, and may be told again."""
+_BEFORE = {"circuit-breaker": "outgrown-lock"}
+"""What a trouble was before it came to that: it takes the place of the first."""
+
+Key = tuple[str, str, str]
+"""Program, code, lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Trouble that has begun, or is over. `number` counts how many there were since the log is followed."""
+
+    story: Story
+    is_over: bool
+    number: int
+
+    @property
+    def count(self) -> int:
+        """How many lines of the log tell of it."""
+        return sum(matter.count for matter in self.story.matters)
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted, by the log."""
+        return max((matter.seconds for matter in self.story.matters), default=0.0)
+
+
+@dataclass(slots=True)
+class Alarms:
+    """Remembers what was told."""
+
+    number: int = 0
+    _told: dict[Key, Story] = field(default_factory=dict)
+
+    def note(self, ended: Iterable[Run], running: Iterable[Run], known: Known | None) -> list[Alarm]:
+        """What is new: by runs that have ended since the last time, and by those that go on."""
+        alarms: list[Alarm] = []
+        for run in (*ended, *running):
+            alarms += self._end(run)
+            story = tell_story(run, known)
+            if story is not None and not run.is_saved and story.finding.weight is not Weight.NOTE:
+                alarms += self._begin(run, story)
+        return alarms
+
+    def _begin(self, run: Run, story: Story) -> Iterator[Alarm]:
+        program, lock = program_of(run), story.finding.locks[0] if story.finding.locks else ""
+        key = (program, story.finding.code, lock)
+        before = self._told.pop(key, None)
+        self._told[key] = story
+        self._told.pop((program, _BEFORE.get(story.finding.code, ""), lock), None)
+        if before is None or before.run is not run:
+            self.number += 1
+            yield Alarm(story, is_over=False, number=self.number)
+        if len(self._told) > MAX_ALARMS:
+            del self._told[next(iter(self._told))]
+
+    def _end(self, run: Run) -> Iterator[Alarm]:
+        """A program that made its snapshot, or could read the lock after all, is over its trouble."""
+        for key, story in list(self._told.items()):
+            recovered = run is story.run and run.has_recovered(key[2])
+            if key[0] == program_of(run) and (run.is_saved or recovered):
+                del self._told[key]
+                yield Alarm(story, is_over=True, number=self.number)
