@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.lab.beside import LongRuns
+from tests.lab.beside import Beside, LongRuns
+from tests.lab.breaker import CURE, HalfListed
 from tests.lab.live_backup import LiveBackup
 from tests.lab.loop import LoopOfPrunes
+from tests.lab.processes import newer_restic
 from tests.lab.restic import Repository, copy_repository
 from tests.lab.samba import BACKUP, Samba, Share, default_user
 
@@ -52,13 +55,38 @@ def is_worker(config: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def long_runs(template: Path) -> Iterator[LongRuns]:
-    """Both begun, on a Samba of their own: the lab's connection to that of the others is not for several threads."""
+    """All begun, on a Samba of their own: the lab's connection to that of the others is not for several threads."""
+    restic = newer_restic()
     with Samba() as samba:
-        loop = LoopOfPrunes(copy_repository(samba, template, "loop-of-prunes"))
+
+        def repository(folder: str) -> Repository:
+            return copy_repository(samba, template, folder)
+
+        def newer(folder: str) -> Repository:
+            return replace(repository(folder), restic=restic)
+
+        loop = LoopOfPrunes(repository("loop-of-prunes"))
         loop.prepare()
-        runs = LongRuns(loop, LiveBackup(copy_repository(samba, template, "live-backup")))
+        runs = LongRuns(
+            Beside(loop),
+            Beside(LiveBackup(repository("live-backup"))),
+            Beside(HalfListed(newer("open-breaker"))),
+            Beside(HalfListed(newer("cured"), CURE)),
+            Beside(HalfListed(newer("cut-short"), stays_cut=True)),
+        )
         yield runs
         runs.stop()
+
+
+@pytest.fixture(scope="session")
+def breaker_log(long_runs: LongRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all that restic printed on its way into the open breaker, as cron's mail has it.
+
+    It waits for that, a quarter of an hour: who uses it is collected last, and stands in `tests.spread.TOGETHER`.
+    """
+    path = tmp_path_factory.mktemp("breaker") / "backup.log"
+    path.write_text(long_runs.open_breaker.done().text, encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     "tests/bench/test_simulation.py": "what one simulation showed",
     "tests/lab/test_another_protocol.py": "the long runs",
+    "tests/lab/test_breaker.py": "the long runs",
     "tests/lab/test_live_backup.py": "the long runs",
 }
 """Files whose tests one worker has, and which of them. What has the most tests is handed out first."""

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
+from tests.lab.breaker import HalfListed
 from tests.lab.live_backup import LiveBackup
 from tests.lab.loop import LoopOfPrunes
 
 
-class Beside:
+class Work(Protocol):
+    """What a thread can do, and what came of it."""
+
+    def run(self, ended: threading.Event) -> None:
+        """Goes on until its own end, or until it is `ended`."""
+
+
+W = TypeVar("W", bound=Work)
+
+
+class Beside(Generic[W]):
     """Work in a thread of its own, which gets an event that ends it early."""
 
-    def __init__(self, work: Callable[[threading.Event], object]) -> None:
+    def __init__(self, work: W) -> None:
         """Begins."""
         self._work = work
         self._ended = threading.Event()
@@ -20,11 +32,17 @@ class Beside:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def wait(self) -> None:
-        """Waits for its own end. Raises what it raised."""
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._thread.is_alive()
+
+    def done(self) -> W:
+        """The work, once it has ended by itself. Raises what it raised."""
         self._thread.join()
         if self._error is not None:
             raise self._error
+        return self._work
 
     def stop(self) -> None:
         """Ends it, whoever waits for it."""
@@ -33,30 +51,22 @@ class Beside:
 
     def _run(self) -> None:
         try:
-            self._work(self._ended)
+            self._work.run(self._ended)
         except BaseException as error:  # noqa: BLE001 - raised in the test that waits
             self._error = error
 
 
+@dataclass(frozen=True, slots=True)
 class LongRuns:
-    """What takes minutes, and most of them waiting: begun together, and waited for one after the other."""
+    """What takes minutes, begun together. The last three are the same failure, its cure, and its other form."""
 
-    def __init__(self, loop: LoopOfPrunes, backup: LiveBackup) -> None:
-        """Begins."""
-        self._loop, self._backup = loop, backup
-        self._looping, self._backing_up = Beside(loop.run), Beside(backup.run)
-
-    def loop_of_prunes(self) -> LoopOfPrunes:
-        """The loop of prunes, once it has ended."""
-        self._looping.wait()
-        return self._loop
-
-    def live_backup(self) -> LiveBackup:
-        """The backup that had to renew its lock, once it has ended."""
-        self._backing_up.wait()
-        return self._backup
+    loop_of_prunes: Beside[LoopOfPrunes]
+    live_backup: Beside[LiveBackup]
+    open_breaker: Beside[HalfListed]
+    cured: Beside[HalfListed]
+    cut_short: Beside[HalfListed]
 
     def stop(self) -> None:
-        """Ends both, whoever waits for them."""
-        self._looping.stop()
-        self._backing_up.stop()
+        """Ends all, whoever waits for them."""
+        for run in (self.loop_of_prunes, self.live_backup, self.open_breaker, self.cured, self.cut_short):
+            run.stop()

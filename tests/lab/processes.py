@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ import psutil
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
+NEWER_RESTIC = "LOCKCTL_LAB_RESTIC"
 
 
 class LabError(Exception):
@@ -26,6 +28,14 @@ def binary(name: str, package: str) -> str:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/local/sbin")
     if found is None:
         raise LabError(f"{name} is not installed; Debian has it in the package {package}")
+    return found
+
+
+def newer_restic() -> str:
+    """The restic with a circuit breaker that `./dev` found or unpacked; a missing one is an error too."""
+    found = shutil.which(os.environ.get(NEWER_RESTIC, ""))
+    if found is None:
+        raise LabError(f"{NEWER_RESTIC} has to name a restic of 0.17 or newer: ./dev test and ./dev demo see to it")
     return found
 
 

@@ -52,6 +52,7 @@ class Proxy:
         self._server_spoke = True
         self._faults: dict[int, _Fault] = {}
         self._callbacks: dict[int, Callable[[int], None]] = {}
+        self._listeners: list[Callable[[bytes], None]] = []
         self._silent = threading.Event()
 
     def __enter__(self) -> Self:
@@ -108,8 +109,14 @@ class Proxy:
         """Call `callback(n)` and wait for it right before the n-th frame is forwarded or meets its fault."""
         self._callbacks[n] = callback
 
-    def next_frame(self) -> _Fault | None:
-        """Count a frame, call its callback and tell its fault."""
+    def on_each_frame(self, callback: Callable[[bytes], None]) -> None:
+        """Call `callback` with each frame of a client, its length in front, and wait for it before forwarding it."""
+        self._listeners.append(callback)
+
+    def next_frame(self, frame: bytes) -> _Fault | None:
+        """Count a frame, call its callbacks and tell its fault."""
+        for listener in self._listeners:
+            listener(frame)
         with self._guard:
             self._frames += 1
             n = self._frames
@@ -199,7 +206,7 @@ class _Link:
         while True:
             due, frame = self._due.get()
             time.sleep(max(0.0, due - time.monotonic()))
-            fault = self._proxy.next_frame() if frame else _Fault.CUT
+            fault = self._proxy.next_frame(frame) if frame else _Fault.CUT
             if fault is _Fault.CUT:
                 break
             if fault is _Fault.DROP_REPLY:

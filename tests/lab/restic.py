@@ -46,7 +46,8 @@ class Repository:
     """A folder of a share, as restic sees it through an rclone remote with the name `lab`.
 
     `port` is a proxy's, where restic should go through one; else restic talks to Samba itself. `within` is the command
-    that runs restic's, such as unshare with its options.
+    that runs restic's, such as unshare with its options. `restic` and `rclone` are paths of programs; else those of the
+    PATH are taken.
     """
 
     samba: Samba
@@ -55,6 +56,8 @@ class Repository:
     password: str = PASSWORD
     port: int | None = None
     within: tuple[str, ...] = ()
+    restic: str | None = None
+    rclone: str | None = None
 
     @property
     def address(self) -> str:
@@ -117,20 +120,18 @@ class Repository:
             raise LabError(f"restic {' '.join(args)} exited with {process.returncode}: {output}{errors}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
-    def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def start(
+        self, *args: str, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         """Start restic in a session of its own; the caller waits for its end or calls `kill_started`."""
-        command = [
-            *self.within,
-            binary("restic", "restic"),
-            "-o",
-            f"rclone.program={binary('rclone', 'rclone')}",
-            *args,
-        ]
+        restic = self.restic or binary("restic", "restic")
+        rclone = self.rclone or binary("rclone", "rclone")
+        command = [*self.within, restic, "-o", f"rclone.program={rclone}", *args]
         return subprocess.Popen(
             command,
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             env=self.env,
             text=True,
             start_new_session=True,

@@ -17,7 +17,7 @@ from tests.lab.loop import LOCKS, MINUTES, RENEWAL_SECONDS
 @pytest.mark.collected_last
 def test_an_unattended_loop_removes_none(long_runs: LongRuns) -> None:
     """It runs beside all other tests from their beginning on. Every five minutes the owners renew."""
-    done = long_runs.loop_of_prunes()
+    done = long_runs.loop_of_prunes.done()
     assert set(done.states) == {"stale"}, "by the clocks of others they would go"
     assert len(done.states) == LOCKS
     assert done.removed == set()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.collected_last
 
 def test_a_backup_that_renews_its_lock_is_left_alone(long_runs: LongRuns) -> None:
     """It runs beside all other tests from their beginning on."""
-    done = long_runs.live_backup()
+    done = long_runs.live_backup.done()
     assert done.outcome is not None
     assert done.outcome.returncode == 0, done.outcome.stderr
     assert done.first in done.own
@@ -26,7 +26,7 @@ def test_a_backup_that_renews_its_lock_is_left_alone(long_runs: LongRuns) -> Non
 
 def test_what_was_old_and_of_others_went_and_nothing_else(long_runs: LongRuns) -> None:
     """The same backup."""
-    done = long_runs.live_backup()
+    done = long_runs.live_backup.done()
     assert done.aged
     assert done.removed == done.aged
     entries = history(done.repository)

@@ -114,6 +114,16 @@ class Wire:
         finally:
             handle.close()
 
+    def extend(self, path: str | Path, data: bytes, offset: int, written_ns: int) -> None:
+        """Write on at `offset` (bytes) in a file that is there, and set its last write through the same handle."""
+        access = FilePipePrinterAccessMask.FILE_WRITE_DATA | FilePipePrinterAccessMask.FILE_WRITE_ATTRIBUTES
+        handle = self._open(path, access, CreateDisposition.FILE_OPEN)
+        try:
+            handle.write(data, offset)
+            self._set_times(handle, None, written_ns)
+        finally:
+            handle.close()
+
     def _open(self, path: str | Path, access: int, disposition: int) -> Any:
         handle = Open(self._tree, str(path).replace("/", "\\"))
         options = CreateOptions.FILE_OPEN_REPARSE_POINT
