@@ -164,6 +164,13 @@ class UnknownLock(LockctlError):
     kind = "unknown-lock"
 
 
+class NotStarted(LockctlError):
+    """`run`: there is no such command, or it cannot be started. The status is that of a shell."""
+
+    status = 127
+    kind = "not-started"
+
+
 class Interrupted(LockctlError):
     """SIGINT or SIGTERM ended the run between two locks."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from lockctl.cli.console import Console
 from lockctl.cli.following import settle
 from lockctl.cli.signals import SIGNALS
 from lockctl.cli.telling import Telling
+from lockctl.diagnosis.logs.runs import Run
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.errors import Interrupted, UsageError
 from lockctl.removal.plan import Wish, is_unsettled
@@ -47,11 +48,11 @@ class Supervisor:
     console: Console
     session: Session | None
 
-    def start(self) -> Ended:
+    def start(self, is_in_vain: Callable[[Sequence[Run]], bool]) -> Ended:
         """Runs the command, and lets go of the connection meanwhile: it may take hours."""
         if self.session is not None:
             self.session.drop()
-        return Child(self.command).wait()
+        return Child(self.command).wait(is_in_vain)
 
     def look(self) -> Known:
         """The share now, and the journal."""

@@ -6,6 +6,7 @@ import os
 import select
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 from lockctl.errors import UsageError
 
@@ -77,9 +78,7 @@ class Tail:
             return
         except OSError as error:
             if self._is_new:
-                raise UsageError(
-                    f"cannot read the log {self._path}: {error.strerror}", "Give the path of a log"
-                ) from error
+                raise UsageError(f"cannot read {self._path}: {error.strerror}", "Give the path of a log") from error
             return
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
@@ -92,7 +91,7 @@ class Tail:
             return False
         mine = os.fstat(self._fd)
         with suppress(OSError):
-            now = os.stat(self._path)
+            now = Path(self._path).stat()
             if (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino):
                 return True
         return mine.st_size < os.lseek(self._fd, 0, os.SEEK_CUR)

@@ -8,12 +8,16 @@ from typing import Protocol
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.logs.runs import Run
+from lockctl.diagnosis.logs.texts import Kind
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.errors import Interrupted, LockctlError
 from lockctl.supervision.decide import Act, Decision, decide, last_failure
 
 MAX_PRUNED = 3
 """Starts after a stale lock was in the way: more would mean that something makes them."""
+_TRIES = 3
+"""To read a lock, before it is looked at whether they are in vain."""
+_VAIN_LOOK_SECONDS = 15.0
 _LOOK_SECONDS = 5.0
 """Between two looks at a lock that is being written."""
 
@@ -44,8 +48,8 @@ class Ended:
 class Attendant(Protocol):
     """Whoever starts the command, looks at the share, and tells."""
 
-    def start(self) -> Ended:
-        """Runs the command from its start to its end."""
+    def start(self, is_in_vain: Callable[[Sequence[Run]], bool]) -> Ended:
+        """Runs the command from its start to its end; restic is interrupted when it works in vain by what it said."""
 
     def look(self) -> Known:
         """The share now, and the journal. Raises LockctlError."""
@@ -66,11 +70,19 @@ def supervise(attendant: Attendant, wish: Wish, now: Callable[[], float]) -> int
     if wish.prune:
         loop.prune_first()
     while True:
-        ended = attendant.start()
+        ended = attendant.start(loop.is_in_vain)
         loop.starts += 1
         if ended.status == 0 or ended.is_stopped or not loop.may_go_on(ended.runs):
             loop.conclude(ended)
             return ended.status
+
+
+def is_misreading(run: Run) -> bool:
+    """Whether restic has tried several times to read a lock that is longer than its rclone believes."""
+    if run.is_saved or run.is_ended:
+        return False
+    retried = (matter for matter in run.of(Kind.RETRIED) if matter.last.grew and matter.first.file_type == "lock")
+    return any(matter.count >= _TRIES and not run.has_recovered(matter.first.lock) for matter in retried)
 
 
 class _Loop:
@@ -81,6 +93,7 @@ class _Loop:
         self._wish = wish
         self._now = now
         self._began = now()
+        self._look_after = 0.0
         self._reread = 0
         self._pruned = 0
         self.starts = 0
@@ -112,6 +125,21 @@ class _Loop:
         pause = 2.0 * (self._reread + self._pruned)
         self._attendant.tell(f"{decision.why}: starting it again")
         self._attendant.rest(pause)
+        return True
+
+    def is_in_vain(self, runs: Sequence[Run]) -> bool:
+        """Whether restic tries to read a lock in a way that cannot succeed, and a new one would.
+
+        It would go on for a quarter of an hour. A lock that goes ends that by itself, so this one has to be there.
+        """
+        if self._reread >= self._wish.restarts or not any(map(is_misreading, runs)) or self._now() < self._look_after:
+            return False
+        self._look_after = self._now() + _VAIN_LOOK_SECONDS
+        decision = self._decide(runs)
+        stands = decision.story is not None and decision.story.place.verdict is not None
+        if decision.act is not Act.AGAIN or not decision.reading or not stands:
+            return False
+        self._attendant.tell(f"{decision.why}, and this restic will not come to read it: it is ended")
         return True
 
     def conclude(self, ended: Ended) -> None:

@@ -1,4 +1,4 @@
-"""Alarms: what a log that is still being written tells of trouble, once when it begins and once when it is over. Pure."""
+"""Alarms: trouble in a log that is still being written: told once when it begins, and once when it is over. Pure."""
 
 from __future__ import annotations
 
