@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.corpus import Truth
 from tests.lab.processes import until
 from tests.lab.scenes.recording import Recording
@@ -18,17 +20,21 @@ NEAR_SECONDS = 200.0
 LONGEST_SECONDS = 20 * 60.0
 LOG = "rclone.log"
 TO_LOG = f"{RCLONE_VERY_VERBOSE} --log-file=/var/cache/{LOG}"
+SELDOM = {"RESTIC_PROGRESS_FPS": "0.02"}
+"""A status each 50 s, where restic else prints one each second."""
 AGAIN = "start again; remove nothing"
 RETRIED = {"0.14.0": Verdict(Truth.BREAKER_NEAR, "nothing: it went on by itself")}
 """restic 0.14 gives up reading after ten tries, and goes on."""
 
 
-def _begin(stage: Stage, *args: str, rclone: str = TO_LOG) -> tuple[Recording, str]:
+def _begin(
+    stage: Stage, *args: str, rclone: str = TO_LOG, env: Mapping[str, str] | None = None
+) -> tuple[Recording, str]:
     """The recorded restic, and the lock that it lists half and finds whole."""
     name = stage.put(FRESH_SECONDS, lives=True, cut_to=CUT_BYTES)
     stage.proxy.delay = DELAY_SECONDS
     log = stage.cache / LOG
-    recording = stage.begin("-o", rclone, *args, through=True)
+    recording = stage.begin("-o", rclone, *args, through=True, env=env)
     until(lambda: log.exists() and "locks: list request" in log.read_text(), "listing of the locks", 60)
     recording.wait(LISTED_SECONDS)
     (stage.repository.path / "locks" / name).write_bytes(stage.sealed[name])
@@ -45,7 +51,7 @@ def breaker(stage: Stage) -> None:
 @scene(Truth.BREAKER_OPEN, AGAIN, is_long=True, verdicts=RETRIED)
 def breaker_json(stage: Stage) -> None:
     """The same with --json."""
-    recording, _ = _begin(stage, "backup", "--json", SOURCE)
+    recording, _ = _begin(stage, "backup", "--json", SOURCE, env=SELDOM)
     stage.end(recording, LONGEST_SECONDS)
 
 
