@@ -40,6 +40,7 @@ class Truth(StrEnum):
     RETRY_SUCCEEDED = "retry-succeeded"
     LOCK_CUT = "lock-cut"
     LOCK_ALTERED = "lock-altered"
+    LOCK_UNREADABLE = "lock-unreadable"
     LOCK_UNDECODABLE = "lock-undecodable"
     LOCK_REMOVED = "lock-removed"
     RENEWAL_FAILED = "renewal-failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,36 @@ def test_a_stamp_is_all_that_is_added(form: str) -> None:
         assert [line.endswith(plain.rstrip(b"\n")) for line, plain in zip(stamped, log.lines, strict=False)] == [
             True
         ] * len(log.lines)
+
+
+def _named(log: Log) -> list[dict[str, Any]]:
+    return [lock for lock in log.locks if lock["named"] and not lock["own"]]
+
+
+def _own(log: Log) -> list[dict[str, Any]]:
+    return [lock for lock in log.locks if lock["own"]]
+
+
+def _told(log: Log) -> bool:
+    """What a truth means for the locks of its log."""
+    match log.truth:
+        case Truth.LOCKED_BY_LIVE | Truth.BREAKER_OPEN:
+            return any(lock["owner_lives"] for lock in _named(log))
+        case Truth.LOCKED_BY_STALE:
+            return any(not lock["owner_lives"] and lock["at_end"] == "sound" for lock in _named(log))
+        case Truth.KILLED:
+            return any(not lock["owner_lives"] and lock["at_end"] == "sound" for lock in _own(log))
+        case Truth.LOCK_CUT:
+            return all(lock["at_end"] == "cut" for lock in _named(log))
+        case Truth.LOCK_ALTERED:
+            return all(lock["at_end"] == "altered" for lock in _named(log))
+        case Truth.SUCCESS:
+            return all(run["exit"] == 0 for run in log.runs)
+        case _:
+            return True
+
+
+@EVERY_LOG
+def test_its_truth_fits_its_locks(log: Log) -> None:
+    """Who is said to live does, what is said to be cut is, and success is an exit status of 0."""
+    assert _told(log)

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.corpus import MANIFEST, Truth
-from tests.lab.scenes import blocked, broken, long, plain
+from tests.lab.scenes import blocked, broken, half_listed, long, plain
 from tests.lab.scenes.script import SCENES, Scene, Verdict
 from tests.lab.scenes.stage import Stage, stage
 
 AT_ONCE = 3
-PARTS = (blocked, broken, long, plain)
+PARTS = (blocked, broken, half_listed, long, plain)
 """They enter their scenes when they are imported."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from tests.corpus import Truth
 from tests.lab.scenes.script import BREAKER, scene
@@ -195,6 +196,30 @@ def blocked_then_well(stage: Stage) -> None:
 def well_then_blocked(stage: Stage) -> None:
     """Two nights in one file: the first backup was well, the second was locked out."""
     stage.play("backup", SOURCE)
+    stage.put(STALE_SECONDS, exclusive=True)
+    stage.play("backup", SOURCE)
+
+
+@scene(Truth.LOCKED_BY_STALE, AGAIN)
+def stale_of_windows(stage: Stage) -> None:
+    """The owner was a Windows machine and a user of a domain."""
+    stage.put(STALE_SECONDS, Owner("PC-07", "CORP\\backup", 5120), exclusive=True)
+    stage.play("backup", SOURCE)
+
+
+@scene(Truth.LOCKED_BY_STALE, AGAIN)
+def stale_of_user(stage: Stage) -> None:
+    """The owner was a user with a name, a uid and a gid of his own, on a host whose name is a long one."""
+    stage.put(STALE_SECONDS, Owner("laptop-of-anna.office.example.org", "anna maria", 5120, 1000, 100))
+    stage.play("prune")
+
+
+@scene(Truth.LOCKED_BY_STALE, AGAIN)
+def two_repositories(stage: Stage) -> None:
+    """One file for the backups into two repositories, of which the second is locked."""
+    other = {"RESTIC_REPOSITORY": "rclone:lab:backup/other"}
+    replace(stage.repository, folder="other").init()
+    stage.play("backup", SOURCE, env=other)
     stage.put(STALE_SECONDS, exclusive=True)
     stage.play("backup", SOURCE)
 

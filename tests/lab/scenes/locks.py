@@ -71,7 +71,8 @@ class LockWatch:
         size, lives = told.pop("size") or 0, told.pop("lives")
         if known is not None and lives is None:
             lives = _runs(known.pid)
-        is_own = known is not None and known.pid in own_pids
+        # One that was never whole tells nothing: then the log has to.
+        is_own = known.pid in own_pids if known else f"Save(<lock/{name[:10]}>)" in text
         at_end = self._state(name, size)
         return {"id": name, **told, "own": is_own, "named": name[:8] in text, "at_end": at_end, "owner_lives": lives}
 

@@ -44,6 +44,8 @@ class Stage:
     """Seconds since `begun`, one for each line."""
     runs: list[dict[str, Any]] = field(default_factory=list)
     locks: list[dict[str, Any]] = field(default_factory=list)
+    sealed: dict[str, bytes] = field(default_factory=dict)
+    """The whole bytes of each lock that was put."""
     begun: str = ""
     _first: float = 0
     _pids: set[int] = field(default_factory=set)
@@ -53,9 +55,14 @@ class Stage:
         """What the recorded restic sees in /srv."""
         return self.repository.samba.directory / "source"
 
+    @property
+    def cache(self) -> Path:
+        """What every restic sees in /var/cache."""
+        return self.repository.samba.directory / "restic-cache"
+
     def at(self, host: str) -> Repository:
         """The repository as restic on this host sees it."""
-        folders = (str(self.source), str(self.source.with_name("restic-cache")))
+        folders = (str(self.source), str(self.cache))
         within = ("unshare", "--uts", "--mount", "--", "sh", "-c", MACHINE, host, *folders)
         return replace(self.repository, within=within)
 
@@ -74,7 +81,9 @@ class Stage:
         lock = lock_of(now - int((age if claims is None else claims) * NS), owner, exclusive)
         sealed = lock_bytes(self.master, lock, format_of(self.repository.path, self.master))
         known = Known(owner.hostname, owner.pid, owner.username, exclusive, lock["time"], lives, len(sealed))
-        self.watch.tell(hashlib.sha256(sealed).hexdigest(), known)
+        name = hashlib.sha256(sealed).hexdigest()
+        self.sealed[name] = sealed
+        self.watch.tell(name, known)
         created = now - int(age * NS)
         return put_lock(self.repository, sealed, created, created - 3_000_000, cut_to)
 
