@@ -1,22 +1,22 @@
-"""What a run failed by where locks were not to blame: told in a line, so that nobody looks for a lock. Pure."""
+"""What a run failed by where no lock was to blame: told in a line, so that nobody looks for a lock. Pure."""
 
 from __future__ import annotations
 
-import re
-
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
+from lockctl.diagnosis.logs.causes import CODES, cause_of
 from lockctl.diagnosis.logs.runs import Run
 from lockctl.diagnosis.logs.texts import Kind
 
-_FULL = re.compile(r"disk full|disk is full|DISK_FULL|no space left|not enough space|quota", re.IGNORECASE)
-_REFUSED = re.compile(r"access (is )?denied|ACCESS_DENIED|permission denied|403 Forbidden", re.IGNORECASE)
-_LOST = re.compile(
-    r"connection (refused|reset|closed|already closed)|broken pipe|unexpected EOF|i/o timeout|timed out"
-    r"|no route to host|network is unreachable|no such host|couldn't connect|failed to connect|rclone exited"
-    r"|context deadline|Bad Gateway",
-    re.IGNORECASE,
-)
 _NOT_LOCKS = "Locks have nothing to do with it."
+_TOLD = {
+    "share-full": ("The share was full.", "Make room on the share. restic needs some to write its lock, too."),
+    "refused": ("The share refused it.", "See the permissions of that user on the share."),
+    "data-missing": ("Files of the repository were missing.", "Run 'restic check': it says what is lost."),
+    "connection-lost": (
+        "The share could not be reached, or the connection was lost.",
+        "See that the share can be reached, then start again. 'lockctl list' shows what restic left.",
+    ),
+}
 
 
 def tell_elsewhere(run: Run) -> Finding | None:
@@ -29,35 +29,30 @@ def tell_elsewhere(run: Run) -> Finding | None:
         )
     if run.is_saved:
         return None
-    errors = [error for matter in run.matters.values() for error in (matter.first.error, matter.last.error) if error]
-    for pattern, code, seen, todo in _CAUSES:
-        if any(pattern.search(error) for error in errors):
-            return Finding(code, Weight.ACT, seen, _meaning(run), todo, Certainty.LIKELY)
-    fatal = run.of(Kind.FATAL)
-    if fatal:
-        error = fatal[-1].last.error
-        return _act("other-failure", f"restic ended with: {error}.", "See what it says; it is not about locks.")
     if run.has(Kind.SIGNAL):
         seen = "restic was interrupted by a signal, and removed its lock."
         return Finding("interrupted", Weight.NOTE, seen, _NOT_LOCKS, "", Certainty.LIKELY)
+    failed = run.has(Kind.FATAL) or run.has(Kind.GAVE_UP) or run.has(Kind.RETRIED)
+    errors = [error for matter in run.matters.values() for error in (matter.first.error, matter.last.error) if error]
+    causes = set(map(cause_of, errors))
+    for code in CODES:
+        if code in causes and failed:
+            seen, todo = _TOLD[code]
+            return Finding(code, Weight.ACT, seen, _meaning(run), todo, Certainty.LIKELY)
+    return _other(run)
+
+
+def _other(run: Run) -> Finding | None:
+    fatal = [matter.last.error for matter in run.of(Kind.FATAL)]
+    if fatal:
+        said = f"restic ended with: {fatal[-1] or 'unable to create lock in backend'}."
+        return _act("other-failure", said, "See what it says; it is not about locks of others.")
     if run.has(Kind.BACKING_UP) and not run.has(Kind.DONE):
         seen = "A backup has no end in the log."
         meaning = "It was killed, or it still runs, or the log is cut. Its lock stays where it was killed."
         todo = "'lockctl list' shows whether a lock of that machine is there, and whether its process lives."
         return Finding("unfinished", Weight.LOOK, seen, meaning, todo, Certainty.POSSIBLE)
     return None
-
-
-_CAUSES = (
-    (_FULL, "share-full", "The share was full.", "Make room on the share. restic needs some to write its lock, too."),
-    (_REFUSED, "refused", "The share refused it.", "See the permissions of that user on the share."),
-    (
-        _LOST,
-        "connection-lost",
-        "The share could not be reached, or the connection was lost.",
-        "See that the share can be reached, then start again. 'lockctl list' shows what restic left.",
-    ),
-)
 
 
 def _meaning(run: Run) -> str:

@@ -17,7 +17,7 @@ _MAY_TELL = re.compile(
 """In every text there is one of these, and in nearly all other lines there is none."""
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d{1,12}(?:\.\d{0,12})?)(h|ms|m|s|µs|us|ns)")
-MAX_DETAIL = 300
+MAX_DETAIL = 600
 """Characters of an error that are kept."""
 
 

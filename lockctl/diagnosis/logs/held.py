@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
-from lockctl.diagnosis.logs.runs import Run, holder_of
+from lockctl.diagnosis.logs.causes import cause_of
+from lockctl.diagnosis.logs.runs import Matter, Run, holder_of
 from lockctl.diagnosis.logs.story import AGAIN, Story
 from lockctl.diagnosis.logs.texts import Kind
 from lockctl.diagnosis.logs.whereabouts import Known, Whereabouts, find_out, name_owner, tell
@@ -65,7 +66,8 @@ def _after_blocked(place: Whereabouts, age: float | None) -> str:
 def tell_removed(run: Run, known: Known | None) -> Story | None:
     """A lock was removed under the restic that held it."""
     lost = [one for one in run.of(Kind.RETRIED) if one.first.action == "Remove" and one.first.file_type == "lock"]
-    vanished = [one for one in (*lost, *run.of(Kind.NOT_UNLOCKED)) if _is_missing(one.last.error)]
+    told = (*lost, *run.of(Kind.NOT_UNLOCKED), *(one for one in run.of(Kind.RCLONE) if one.first.lock))
+    vanished = [one for one in told if _is_missing(one.last.error)]
     matters = [*run.of(Kind.REMOVED_MEANWHILE), *vanished]
     if not matters:
         return None
@@ -88,10 +90,10 @@ def _is_missing(error: str) -> bool:
 
 
 def tell_unrefreshed(run: Run) -> Story | None:
-    """A lock could not be renewed."""
+    """A lock could not be renewed, or not at once."""
     matters = [*run.of(Kind.NOT_REFRESHED), *run.of(Kind.NOT_IN_TIME)]
     if not matters:
-        return None
+        return _tell_late(run)
     ended = run.has(Kind.NOT_IN_TIME)
     error = next((one.last.error for one in matters if one.last.error), "")
     why = f": {error}" if error else ""
@@ -101,6 +103,25 @@ def tell_unrefreshed(run: Run) -> Story | None:
     todo = f"See that the share can be reached and is not full. 'lockctl list' shows what is left. {AGAIN}."
     weight = Weight.LOOK if run.is_saved else Weight.ACT
     return Story(Finding("not-renewed", weight, seen, meaning, todo, Certainty.CERTAIN), run, tuple(matters))
+
+
+def _tell_late(run: Run) -> Story | None:
+    """Its own lock could be written after some tries."""
+    matters = [one for one in run.of(Kind.RETRIED) if (one.first.action, one.first.file_type) == ("Save", "lock")]
+    if not matters or not run.is_saved:
+        return None
+    error = cause_of(matters[0].last.error) or next((c for c in map(_cause, run.of(Kind.RCLONE)) if c), "")
+    tries, seconds = max(one.count for one in matters), max(one.seconds for one in matters)
+    seen = f"restic could write its own lock only after {tries} tries in {describe_duration(seconds)}."
+    meaning = (
+        f"Something kept it from writing to locks/{f' ({error})' if error else ''}. After 22 minutes it would end."
+    )
+    todo = "See that the share can be reached, is not full, and lets this user write to locks/."
+    return Story(Finding("not-renewed", Weight.LOOK, seen, meaning, todo, Certainty.CERTAIN), run, tuple(matters))
+
+
+def _cause(matter: Matter) -> str:
+    return cause_of(matter.last.error)
 
 
 def tell_waited(run: Run) -> Story | None:

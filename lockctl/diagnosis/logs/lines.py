@@ -90,14 +90,20 @@ class Lines:
 
 def unwrap(number: int, text: str) -> Iterator[Line]:
     """What stands in one line of a log: mostly one line, more where JSON holds a text of several."""
-    plain = _CODES.sub("", text) if not text.isprintable() else text
-    # A status that restic draws over itself ends with a carriage return; so does each line of Windows.
-    plain = plain.rstrip("\r ").rpartition("\r")[2]
-    line = _strip(Line(number, _QUOTES.sub("", plain, count=1) if plain.startswith(">") else plain))
+    line = _clean(Line(number, text))
     if line.text.startswith("{"):
         yield from _read_json(line)
     else:
         yield line
+
+
+def _clean(line: Line) -> Line:
+    """The line without colours, without what a mail or a logger put in front, and without what was drawn over."""
+    text = _CODES.sub("", line.text) if not line.text.isprintable() else line.text
+    text = text.rstrip("\r ")
+    line = _strip(replace(line, text=_QUOTES.sub("", text, count=1) if text.startswith(">") else text))
+    # A status that restic draws over itself ends with a carriage return; so does each line of Windows.
+    return replace(line, text=line.text.rpartition("\r")[2]) if "\r" in line.text else line
 
 
 def _strip(line: Line) -> Line:
@@ -150,16 +156,14 @@ def _read_json(line: Line) -> Iterator[Line]:
         yield line
         return
     stamped = _stamped_by(line, fields)
-    for text in _text_of(body).splitlines():
-        for inner in (
-            unwrap(line.number, text[:MAX_LINE]) if text.startswith("{") else [_strip(replace(line, text=text))]
-        ):
-            mine = (
-                inner
-                if inner.stamp or not stamped.stamp
-                else replace(inner, stamp=stamped.stamp, seconds=stamped.seconds)
-            )
-            yield mine if mine.source else replace(mine, source=stamped.source)
+    for text in _text_of(body).split("\n"):
+        inner = _clean(replace(line, text=text[:MAX_LINE]))
+        inner = inner if inner.stamp else replace(inner, stamp=stamped.stamp, seconds=stamped.seconds)
+        inner = inner if inner.source else replace(inner, source=stamped.source)
+        if inner.text.startswith('{"message_type"'):
+            yield from _read_json(inner)
+        elif inner.text:
+            yield inner
 
 
 def _text_of(body: Any) -> str:
@@ -185,7 +189,7 @@ def _own_json(line: Line, fields: dict[str, Any]) -> Iterator[Line]:
     message = fields.get("message")
     kind = fields.get("message_type")
     if kind in ("exit_error", "error") and isinstance(message, str):
-        texts = message.splitlines() or [""]
+        texts = message.split("\n")
     elif kind == "summary" and isinstance(fields.get("snapshot_id"), str):
         texts = [f"snapshot {fields['snapshot_id'][:8]} saved"]
     else:

@@ -13,7 +13,7 @@ from lockctl.liveness.evidence import State
 
 def tell_breaker(run: Run, known: Known | None) -> Story | None:
     """restic's tries to read a lock are used up."""
-    failed = [one for one in run.of(Kind.GAVE_UP) if one.first.lock and one.first.action == "Load"]
+    failed = [one for one in run.of(Kind.GAVE_UP) if one.first.lock and one.last.grew]
     matters = run.of(Kind.BREAKER) or failed
     if not matters:
         return None
@@ -45,6 +45,26 @@ _PERHAPS_HALF_LISTED = (
     "size: every further try of that restic fails, and a new restic reads it."
 )
 _UNREAD = "Every try of that restic to read the lock failed. It refuses that file for an hour, a new restic does not."
+
+
+def tell_unreadable(run: Run, known: Known | None) -> Story | None:
+    """A lock is listed, and restic may not read it: rclone says of such a file that it does not exist."""
+    told = (one for one in (*run.of(Kind.GAVE_UP), *run.of(Kind.RETRIED)) if one.first.action == "Load")
+    matters = [one for one in told if one.first.lock and not run.has_recovered(one.first.lock)]
+    if not matters or matters[0].last.grew or (matters[0].first.kind is Kind.RETRIED and matters[0].count < _MANY):
+        return None
+    lock = matters[0].first.lock
+    place = find_out(known, lock)
+    seen = f"restic could not read lock {lock}{of_owner(place)}: {matters[0].last.error}."
+    meaning = f"It is listed, so it stood there; perhaps this user may not read it. {tell(place)}"
+    todo = f"See who may read the files in locks/: all users of the repository must. {HARMS}."
+    weight = Weight.LOOK if run.is_saved else Weight.ACT
+    finding = Finding("unreadable-lock", weight, seen, meaning, todo, Certainty.LIKELY, (lock,))
+    return Story(finding, run, tuple(matters), place)
+
+
+_MANY = 4
+"""Tries after which a lock is not just one that went meanwhile."""
 
 
 def tell_outgrown(run: Run, known: Known | None) -> Story | None:

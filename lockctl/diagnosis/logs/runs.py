@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from lockctl.diagnosis.logs.causes import cause_of
 from lockctl.diagnosis.logs.events import Event, Holder, recognise
 from lockctl.diagnosis.logs.lines import Line, Lines
-from lockctl.diagnosis.logs.texts import Kind
+from lockctl.diagnosis.logs.texts import BEGINS_LOCKED, Kind
 
 _ENDS = {Kind.BREAKER, Kind.LOCKED, Kind.INVALID, Kind.UNAUTHENTIC, Kind.WRONG_PASSWORD, Kind.NO_REPOSITORY, Kind.FATAL}
 """What restic says last; what belongs to it may follow, and nothing else."""
@@ -18,6 +20,9 @@ _BEFORE_OPENED = {Kind.STARTED, Kind.RETRIED, Kind.RECOVERED, Kind.RCLONE}
 """What a run may say before it has opened its repository."""
 _MATTERS = 200
 """Kinds and locks that are kept of one run."""
+_BEGINS_LOCKED = re.compile(BEGINS_LOCKED)
+_MAX_HELD = 6
+"""Lines of a message with the names of a lock in it."""
 _SOURCES = 64
 """Programs whose runs are followed at the same time."""
 
@@ -74,7 +79,7 @@ class Run:
         """Takes one more event."""
         self.repository = self.repository or event.repository
         self.is_ended = self.is_ended or event.kind in _ENDS
-        subject = event.lock or (event.file_type and f"{event.action} {event.file_type}")
+        subject = event.lock or cause_of(event.error) or (event.file_type and f"{event.action} {event.file_type}")
         key = (event.kind, subject)
         known = self.matters.get(key)
         if known is not None:
@@ -92,12 +97,12 @@ class Run:
             return event.kind not in _AFTER_END
         if event.kind is Kind.SAVED and self.is_saved:
             return True
-        is_done = self.is_saved
         if event.kind is Kind.OPENED:
             return not {key[0] for key in self.matters} <= _BEFORE_OPENED
         # Locks are looked at before anything else is done.
-        is_first = event.kind in _STARTS or event.kind in _ENDS or event.kind is Kind.WAITING
-        return is_done and (is_first or (event.action, event.file_type) == ("Load", "lock"))
+        is_first = event.kind in (*_STARTS, *_ENDS, Kind.WAITING) or (event.action, event.file_type) == ("Load", "lock")
+        is_restart = event.kind is Kind.STARTED and self.has(Kind.BACKING_UP)
+        return is_restart or (self.is_saved and is_first)
 
 
 @dataclass(slots=True)
@@ -106,6 +111,8 @@ class LogReader:
 
     _lines: Lines = field(default_factory=Lines)
     _open: OrderedDict[str, Run] = field(default_factory=OrderedDict)
+    _begun: dict[str, list[Line]] = field(default_factory=dict)
+    """By program, the lines of a message that a newline in somebody's name has cut."""
     count: int = 0
     """Lines that were read."""
 
@@ -123,25 +130,51 @@ class LogReader:
         """The rest."""
         for line in self._lines.end():
             yield from self._take(line)
+        for line in [line for held in self._begun.values() for line in held]:
+            event = recognise(line)
+            if event is not None:
+                yield from self._add(event)
+        self._begun.clear()
         yield from self._open.values()
         self._open.clear()
 
     def _take(self, line: Line) -> Iterator[Run]:
         self.count = line.number
-        event = recognise(line)
-        if event is None:
-            return
-        run = self._open.get(line.source)
+        for joined in self._join(line):
+            event = recognise(joined)
+            if event is not None:
+                yield from self._add(event)
+
+    def _add(self, event: Event) -> Iterator[Run]:
+        source = event.line.source
+        run = self._open.get(source)
         if run is not None and run.begins_anew(event):
-            yield self._open.pop(line.source)
+            yield self._open.pop(source)
             run = None
         if run is None:
-            run = self._open[line.source] = Run(line.source)
-        self._open.move_to_end(line.source)
+            run = self._open[source] = Run(source)
+        self._open.move_to_end(source)
         run.add(event)
         run.lines += 1
         if len(self._open) > _SOURCES:
             yield self._open.popitem(last=False)[1]
+
+    def _join(self, line: Line) -> list[Line]:
+        """A name in a lock can hold newlines, and after them what looks like another message: it is all one.
+
+        Where the end of such a message does not come soon, the line was cut, and all are taken as they are.
+        """
+        held = [*self._begun.pop(line.source, []), line]
+        if not _BEGINS_LOCKED.match(held[0].text):
+            return held
+        whole = replace(held[0], text="\n".join(one.text for one in held))
+        event = recognise(whole)
+        if event is not None and event.kind is Kind.LOCKED:
+            return [whole]
+        if len(held) > _MAX_HELD or len(self._begun) >= _SOURCES:
+            return held
+        self._begun[line.source] = held
+        return []
 
 
 def holder_of(run: Run) -> tuple[Holder | None, str, float | None]:

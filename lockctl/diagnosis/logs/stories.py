@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from lockctl.diagnosis.findings import Weight
 from lockctl.diagnosis.logs.elsewhere import tell_elsewhere
 from lockctl.diagnosis.logs.held import tell_blocked, tell_removed, tell_unrefreshed, tell_waited
-from lockctl.diagnosis.logs.misread import tell_breaker, tell_invalid, tell_outgrown, tell_reread
+from lockctl.diagnosis.logs.misread import tell_breaker, tell_invalid, tell_outgrown, tell_reread, tell_unreadable
 from lockctl.diagnosis.logs.runs import Run
 from lockctl.diagnosis.logs.story import KEEP_AWAY, Story
 from lockctl.diagnosis.logs.whereabouts import Known
@@ -19,7 +19,7 @@ MAX_STORIES = 1000
 def tell_story(run: Run, known: Known | None = None) -> Story | None:
     """The story of one run, None where nothing was wrong. `known` is what the share and the journal say now."""
     here = known if known is not None and known.is_of(run.repository) else None
-    for tell in (tell_breaker, tell_outgrown, tell_invalid, tell_blocked, tell_removed):
+    for tell in (tell_breaker, tell_outgrown, tell_invalid, tell_blocked, tell_removed, tell_unreadable):
         story = tell(run, here)
         if story is not None:
             return story

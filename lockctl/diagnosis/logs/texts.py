@@ -57,6 +57,8 @@ class Text:
 
 
 _BEFORE = r"(?:Fatal: )?(?:unable to create lock in backend: )?"
+BEGINS_LOCKED = _BEFORE + r"repository is already locked (?P<exclusive>exclusively )?by PID (?P<pid>\d{1,19}) on "
+"""Before the names of host and user, which may hold anything, newlines as well."""
 _LOCK = r"<lock/(?P<lock>[0-9a-f]{8,64})>"
 _HANDLE = (
     r"(?P<action>Load|Save|Stat|Remove|List|Test)\((?:<?(?P<type>\w+)(?:/(?P<name>[0-9a-f]{0,64}))?>?)[^)]{0,60}\)"
@@ -68,7 +70,7 @@ _LOCKING = "cmd/restic/lock.go, internal/repository/lock.go"
 
 
 def _row(kind: Kind, pattern: str, versions: str, source: str, example: str) -> Text:
-    return Text(kind, re.compile(pattern), versions, source, example)
+    return Text(kind, re.compile(pattern, re.DOTALL), versions, source, example)
 
 
 TEXTS = (
@@ -97,7 +99,7 @@ TEXTS = (
     ),
     _row(
         Kind.BREAKER,
-        r"(?:Fatal: )?(?:(?:unable|failed) to [a-z ]{1,40}: ){0,3}circuit breaker open for file " + _LOCK,
+        r"(?:Fatal: )?(?:(?:unable|failed) to [a-z ]{1,40}: ){0,3}circuit breaker open for file " + _LOCK + "$",
         "0.17 to 0.19",
         _RETRY,
         "unable to create lock in backend: circuit breaker open for file <lock/c6632a542a>",
@@ -113,8 +115,7 @@ TEXTS = (
     ),
     _row(
         Kind.LOCKED,
-        _BEFORE + r"repository is already locked (?P<exclusive>exclusively )?by PID (?P<pid>\d{1,19}) on "
-        r"(?P<host>.{0,300}) by (?P<user>.{0,300}) \(UID (?P<uid>\d{1,10}), GID (?P<gid>\d{1,10})\)",
+        BEGINS_LOCKED + r"(?P<host>.{0,3000}) by (?P<user>.{0,3000}) \(UID (?P<uid>\d{1,10}), GID (?P<gid>\d{1,10})\)$",
         "0.14 to 0.19",
         _LOCK_GO,
         "unable to create lock in backend: repository is already locked exclusively by PID 31337 on db2 by backup "
@@ -264,14 +265,15 @@ TEXTS = (
     ),
     _row(
         Kind.RCLONE,
-        r"(?:rclone: (?:[\d/: .]{1,30} )?(?!DEBUG|INFO|NOTICE)|(?:ERROR|CRITICAL)\s*: )(?P<error>.*)",
+        r"(?:rclone: (?>[\d/: .]*)(?!DEBUG|INFO|NOTICE)|(?=ERROR|CRITICAL))"
+        r"(?:(?:ERROR|CRITICAL)\s*: )?(?:locks/(?P<lock>[0-9a-f]{64}): (?=Delete))?(?P<error>.*)",
         "rclone 1.60 to 1.75",
         "rclone fs/log.go",
         "rclone: 2026/11/24 02:00:07 ERROR : data/0a/0a5b: Post request rcat error: response error: The disk is full",
     ),
     _row(
         Kind.FATAL,
-        r"(?:Fatal: |unable to create lock in backend: |unable to save snapshot: )(?P<error>.*)",
+        r"(?:Fatal: |unable to create lock in backend(?:$|: )|unable to save snapshot: )(?P<error>.*)",
         "0.14 to 0.19",
         "cmd/restic/main.go",
         "Fatal: unable to save snapshot: server response unexpected: 500 Internal Server Error (500)",
