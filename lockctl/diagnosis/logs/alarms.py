@@ -16,6 +16,11 @@ MAX_ALARMS = 1000
 _BEFORE = {"circuit-breaker": "outgrown-lock"}
 """What a trouble was before it came to that: it takes the place of the first."""
 
+_TROUBLE = frozenset(
+    "circuit-breaker outgrown-lock invalid-lock unreadable-lock blocked lock-removed not-renewed".split()
+)
+"""The stories that are about locks."""
+
 Key = tuple[str, str, str]
 """Program, code, lock."""
 
@@ -52,7 +57,7 @@ class Alarms:
         for run in (*ended, *running):
             alarms += self._end(run)
             story = tell_story(run, known)
-            if story is not None and not run.is_saved and story.finding.weight is not Weight.NOTE:
+            if story is not None and not run.is_saved and _is_trouble(story):
                 alarms += self._begin(run, story)
         return alarms
 
@@ -75,3 +80,8 @@ class Alarms:
             if key[0] == program_of(run) and (run.is_saved or recovered):
                 del self._told[key]
                 yield Alarm(story, is_over=True, number=self.number)
+
+
+def _is_trouble(story: Story) -> bool:
+    """Whether somebody has to act on it: what recovered by itself, or goes on well, is none."""
+    return story.finding.code in _TROUBLE and story.finding.weight is Weight.ACT
