@@ -27,6 +27,9 @@ CURED_SAYS = """\
 With --cache-objects=false rclone remembers no sizes; for that it asks the share once more for each file that is \
 read. The other one goes on trying:"""
 
+AFTERWARDS = ("list",)
+"""Commands of lockctl that look at what is left. `{log}` in them is a file with all that the failed backup printed."""
+
 Told = tuple[str, Line]
 
 
@@ -88,8 +91,8 @@ def conclude(failed: HalfListed, cured: HalfListed) -> int:
     state = "sound: its name is the SHA-256 of its bytes" if failed.is_sound else "not whole"
     say(f"\n{outcome(failed)} The lock of {WRITER.hostname} ({failed.lock_id[:8]}) is {state}.")
     say("Nothing on the share has to be removed or repaired:")
-    listed = run("list", failed.repository)
     log = failed.repository.samba.directory / "backup.log"
     log.write_text(failed.text, encoding="utf-8")
+    failures = [run(command.format(log=log), failed.repository) for command in AFTERWARDS]
     say(f"\nWhat ends it: restic's option rclone.args, with {CURE.removeprefix(SERVE).strip()} at its end.")
-    return int(failed.status != 1 or cured.status != 0 or not failed.is_sound or listed)
+    return int(failed.status != 1 or cured.status != 0 or not failed.is_sound or any(failures))
