@@ -7,23 +7,20 @@ import os
 import shlex
 import signal
 import sys
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cli.run import lockctl
+from tests.lab.demo_breaker import show_breaker
 from tests.lab.processes import LabError
 from tests.lab.restic import Repository, RunningBackup
 from tests.lab.samba import Samba, stop_recorded
 from tests.lab.seal import Owner, aged_lock
+from tests.lab.showing import UNATTENDED, run, say, state_dir
 
 RECORD = Path(sys.prefix) / "lab-demo.json"
-UNATTENDED = "prune --yes"
-"""Which says with status 3 that its memory is too young for what waits."""
 COMMANDS = ("list", UNATTENDED, "prune", "history", "list")
 HOUR = 3600
 CUT_BYTES = 60
-WIDTH = 100
 WEB1 = Owner("web1", pid=4209)
 DB2 = Owner("db2", "backup", 31337, 34, 34)
 
@@ -42,13 +39,15 @@ def main() -> int:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--keep", action="store_true", help="leave Samba running, to try lockctl by hand")
     choice.add_argument("--stop", action="store_true", help="end the Samba that --keep left")
+    about = "show restic's open circuit breaker and its cure (17 minutes)"
+    choice.add_argument("--breaker", action="store_true", help=about)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         if options.stop:
             print("The demo's Samba has ended." if stop_recorded(RECORD) else "No Samba of a demo is running.")
             return 0
-        return demonstrate(options.keep)
+        return show_breaker() if options.breaker else demonstrate(options.keep)
     except LabError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -121,20 +120,6 @@ def tell(origins: list[Origin]) -> None:
     )
 
 
-def run(command: str, repository: Repository) -> bool:
-    """Run a command of lockctl as a user would, who says yes where it asks; whether it failed."""
-    prompt(f"lockctl {command}")
-    asks = command == "prune"
-    done = lockctl(repository, *command.split(), tty=asks, stdin="y\n", state_dir=Path(state_dir(repository)))
-    print(done.stderr + done.stdout, end="", flush=True)
-    expected = 3 if command == UNATTENDED else 0
-    if command == UNATTENDED:
-        say("(Nobody was asked, so nothing goes that this machine has not seen for 22½ minutes by its own clock.)")
-    if done.status != 0:
-        say(f"(exit status {done.status})")
-    return done.status != expected
-
-
 def survived(backup: RunningBackup) -> bool:
     """End the input of the backup that runs and show how it ends; whether that went wrong."""
     say("")
@@ -159,24 +144,6 @@ def explain(repository: Repository) -> None:
     say("\nThe same repository in lockctl's own words, with the password of the share in LOCKCTL_SMB_PASSWORD:")
     say(f"  LOCKCTL_SMB_PASSWORD={repository.samba.password} lockctl list -r {repository.smb_address}")
     say("\n./dev demo --stop ends it.")
-
-
-def state_dir(repository: Repository) -> str:
-    """Where lockctl keeps its journal in the demo."""
-    return str(repository.samba.directory / "lockctl")
-
-
-def prompt(command: str) -> None:
-    """Print a command as in a shell."""
-    line = f"$ {command}"
-    print(
-        f"\n\x1b[1m{line}\x1b[0m" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else f"\n{line}", flush=True
-    )
-
-
-def say(text: str) -> None:
-    """Print text in lines that a terminal can show."""
-    print("\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in text.split("\n")), flush=True)
 
 
 if __name__ == "__main__":
