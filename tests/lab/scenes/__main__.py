@@ -44,7 +44,7 @@ def main() -> int:
             playing: dict[Future[None], str] = {}
             for one in sorted(wanted, key=lambda one: not one.is_long):
                 pool = longs if one.is_long else short
-                playing[pool.submit(_play, one, restic, rclone, options.folder)] = one.name
+                playing[pool.submit(_play, one, restic, rclone, options)] = one.name
             for done in as_completed(playing):
                 error = done.exception()
                 failed += error is not None
@@ -57,6 +57,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, metavar="OUTDIR")
     parser.add_argument("--restic", type=Path, required=True)
     parser.add_argument("--rclone", type=Path, required=True)
+    parser.add_argument("--tell-rclone", action="store_true", help="name the files by rclone's version too")
     parser.add_argument("--scene", action="append", choices=sorted(SCENES))
     parser.add_argument("--only", choices=["long", "short"])
     return parser.parse_args()
@@ -86,10 +87,11 @@ def _version(*command: str) -> str:
     return told.split()[1].removeprefix("v").removesuffix("-DEV")
 
 
-def _play(one: Scene, restic: str, rclone: str, folder: Path) -> None:
+def _play(one: Scene, restic: str, rclone: str, options: argparse.Namespace) -> None:
+    folder: Path = options.folder
     with stage(one.size) as here:
         one.play(here)
-        name = f"{one.name}-{restic}.log"
+        name = f"{one.name}-{restic}{f'-rclone-{rclone}' if options.tell_rclone else ''}.log"
         (folder / name).write_bytes(b"".join(here.lines))
         _enter(folder / MANIFEST, _entry(one, here, name, restic, rclone))
 
