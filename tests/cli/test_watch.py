@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.cli.seeing import seen_for
 from tests.lab.proxy import Proxy
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
+from tests.unit.diagnosis.logs.reading import SAVED
 
 
 def test_events_as_json(repository: Repository) -> None:
@@ -116,3 +118,49 @@ def test_an_owner_that_comes_back_is_told(repository: Repository) -> None:
         back = aged_lock(repository, 0, WEB1)
         watch.said("ERROR: the owner of lock")
         watch.sees(lambda one: back in [lock for _, lock in one.events()], "its new lock")
+
+
+def test_a_log_is_followed_beside_the_share(repository: Repository, tmp_path: Path) -> None:
+    """Trouble is told with the lock's owner, once; a rotated log is followed on; and what is over is told."""
+    lock_id = aged_lock(repository, 60, WEB1)
+    log = tmp_path / "backup.log"
+    log.write_text(SAVED)
+    load = f"Load(<lock/{lock_id[:10]}>, 0, 0)"
+    error = "net/http: server replied with more than declared Content-Length; truncated"
+    with running(repository, "watch", "--log", str(log)) as watch:
+        watch.sees(lambda one: any("stands" in line for line in one.out), "the lock that stands")
+        with log.open("a") as file:
+            file.write(f"{load} returned error, retrying after 1.4s: {error}\n" * 3)
+        begun = f"log     outgrown-lock {lock_id[:8]} of web1 (PID 4209, root), number 1: "
+        watch.sees(lambda one: any(begun in line for line in one.out), "the first tries")
+        log.rename(tmp_path / "backup.log.1")
+        log.write_text(f"unable to create lock in backend: circuit breaker open for file <lock/{lock_id[:10]}>\n")
+        opened = f"log     circuit-breaker {lock_id[:8]} of web1 (PID 4209, root), number 2: "
+        watch.sees(lambda one: any(opened in line for line in one.out), "the open breaker")
+        with log.open("a") as file:
+            file.write(SAVED)
+        over = f"over: circuit-breaker {lock_id[:8]}"
+        watch.sees(lambda one: any(over in line for line in one.out), "the end of it")
+        watch.process.send_signal(signal.SIGINT)
+        assert watch.end() == 130
+    told = [line for line in watch.out if " log " in line]
+    assert len(told) == 3, told
+
+
+def test_a_log_as_json_and_one_that_comes_later(repository: Repository, tmp_path: Path) -> None:
+    log = tmp_path / "later.log"
+    with running(repository, "watch", "--json", "--log", str(log)) as watch:
+        watch.sees(lambda one: one.process.poll() is None, "it goes on without the log")
+        aged_lock(repository, 60, WEB1)
+        watch.sees(lambda one: len(one.out) == 1, "the lock")
+        log.write_text("unable to refresh lock: x\n")
+        watch.sees(lambda one: len(one.out) == 2, "the trouble")
+    told = json.loads(watch.out[1])
+    assert (told["schema"], told["event"], told["lock"]) == ("lockctl.watch/1", "log-trouble", None)
+    assert told["story"]["code"] == "not-renewed"
+
+
+def test_a_log_that_cannot_be_followed(repository: Repository) -> None:
+    done = lockctl(repository, "watch", "--log", "/dev")
+    assert done.status == 2
+    assert "/dev is no file that can be followed" in done.stderr

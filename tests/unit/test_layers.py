@@ -58,7 +58,7 @@ PURE = [
         "render/as_json render/live diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events "
         "diagnosis/logs/runs diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread "
         "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms "
-        "diagnosis/logs/causes diagnosis/cure supervision/decide render/findings render/stories"
+        "diagnosis/logs/causes diagnosis/arguments supervision/decide render/findings render/stories"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""

@@ -45,7 +45,7 @@ def run(
     import os
 
     from lockctl.cli.supervising import Aside, Supervisor
-    from lockctl.diagnosis.cure import without_object_cache
+    from lockctl.diagnosis.arguments import without_object_cache
     from lockctl.supervision.loop import Wish, supervise
 
     words = without_object_cache(command) if rclone_no_object_cache else command

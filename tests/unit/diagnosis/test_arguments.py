@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lockctl.diagnosis.cure import without_object_cache
+from lockctl.diagnosis.arguments import without_object_cache
 from lockctl.diagnosis.findings import RCLONE_ARGS
 from lockctl.errors import UsageError
 
