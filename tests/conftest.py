@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.run import COMMAND, state_of
 from tests.lab.beside import Beside, LongRuns
 from tests.lab.breaker import CURE, HalfListed
 from tests.lab.live_backup import LiveBackup
@@ -48,6 +49,12 @@ def is_collected_last(item: pytest.Item) -> bool:
     return item.get_closest_marker("collected_last") is not None
 
 
+def supervised(repository: Repository) -> Repository:
+    """restic in a script that `lockctl run` may start once more. A script is never ended early."""
+    run = (*COMMAND, "run", "--restart-on-breaker", "1", "--", "sh", "-c", '"$@"; exit $?', "sh")
+    return replace(repository, within=("env", f"LOCKCTL_STATE_DIR={state_of(repository)}", *run))
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this is one of several processes that test (pytest-xdist)."""
     return hasattr(config, "workerinput")
@@ -73,6 +80,7 @@ def long_runs(template: Path) -> Iterator[LongRuns]:
             Beside(HalfListed(newer("open-breaker"))),
             Beside(HalfListed(newer("cured"), CURE)),
             Beside(HalfListed(newer("cut-short"), stays_cut=True)),
+            Beside(HalfListed(supervised(newer("supervised")))),
         )
         yield runs
         runs.stop()

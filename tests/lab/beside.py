@@ -58,15 +58,20 @@ class Beside(Generic[W]):
 
 @dataclass(frozen=True, slots=True)
 class LongRuns:
-    """What takes minutes, begun together. The last three are the same failure, its cure, and its other form."""
+    """What takes minutes, begun together.
+
+    The last four are the same failure: alone, cured, in its other form, and in a script that `lockctl run` supervises.
+    """
 
     loop_of_prunes: Beside[LoopOfPrunes]
     live_backup: Beside[LiveBackup]
     open_breaker: Beside[HalfListed]
     cured: Beside[HalfListed]
     cut_short: Beside[HalfListed]
+    supervised: Beside[HalfListed]
 
     def stop(self) -> None:
         """Ends all, whoever waits for them."""
-        for run in (self.loop_of_prunes, self.live_backup, self.open_breaker, self.cured, self.cut_short):
+        failures = (self.open_breaker, self.cured, self.cut_short, self.supervised)
+        for run in (self.loop_of_prunes, self.live_backup, *failures):
             run.stop()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.run import lockctl
 from tests.lab.beside import LongRuns
 
 pytestmark = pytest.mark.collected_last
@@ -63,6 +64,35 @@ def test_a_second_try_succeeds(long_runs: LongRuns) -> None:
     """The lock still stands there: what restic and its rclone remember ends with them."""
     repository = long_runs.open_breaker.done().repository
     assert repository.run("backup", __file__).returncode == 0
+
+
+def test_the_story_of_it_is_right(long_runs: LongRuns, breaker_log: Path) -> None:
+    """By the whole log and the share after it: the right lock, owner and cause, and nothing is to be removed."""
+    failed = long_runs.open_breaker.done()
+    told = lockctl(failed.repository, "doctor", "--log", str(breaker_log), "--json")
+    assert told.status == 2
+    (finding,) = told.json["findings"]
+    assert (finding["code"], finding["certainty"]) == ("circuit-breaker", "certain")
+    assert failed.lock_id[:10] in finding["seen"]
+    assert f"of {failed.owner.hostname} (PID {failed.owner.pid}, {failed.owner.username})" in finding["seen"]
+    assert "listed that lock while its owner was still writing it" in finding["meaning"]
+    assert "stands there now and is sound" in finding["meaning"]
+    assert finding["todo"].startswith("Remove nothing. Start the backup again")
+    assert "--cache-objects=false" in finding["todo"]
+    assert failed.is_sound
+
+
+def test_run_ends_with_a_snapshot(long_runs: LongRuns) -> None:
+    """The whole quarter of an hour, since a script is not ended early; and then a start that succeeds."""
+    done = long_runs.supervised.done()
+    assert done.status == 0, done.text
+    assert done.seconds > RETRIES_SECONDS
+    assert "circuit breaker open for file <lock/" in done.text
+    assert "lockctl: that lock is sound: starting it again" in done.text
+    assert "lockctl: started 2 times in " in done.text
+    assert done.text.count("snapshot ") >= 1
+    assert done.is_sound
+    assert done.repository.lock_ids() == [done.lock_id]
 
 
 def test_its_output_is_there_for_others(long_runs: LongRuns, breaker_log: Path) -> None:
