@@ -25,9 +25,9 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
-    "diagnosis": "",
-    "render": "errors clock settings state repository liveness survey removal",
-    "cli": "errors clock settings transport state liveness survey removal render",
+    "diagnosis": "clock transport state repository liveness survey",
+    "render": "errors clock settings state repository liveness survey removal diagnosis",
+    "cli": "errors clock settings transport state liveness survey removal diagnosis render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -46,15 +46,16 @@ LIBRARIES = {
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
     "repository/lock repository/config liveness/evidence survey/values survey/returns survey/changes "
-    "removal/plan removal/report diagnosis/findings"
+    "removal/plan removal/report diagnosis/findings diagnosis/observed"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
 PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
-        "render/as_json render/live"
+        "liveness/judge survey/assess diagnosis/naming diagnosis/incomplete diagnosis/blocking diagnosis/clocks "
+        "diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor render/harmless render/words "
+        "render/as_csv render/table render/details render/as_json render/live render/findings render/findings_json"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""
