@@ -79,9 +79,8 @@ def _look_on(session: Session, console: Console, looks: list[Survey]) -> None:
             unfinished = sum(map(is_watched, looks[-1].verdicts))
             if not unfinished:
                 return
-            what = (
-                f"{count(unfinished, 'lock file')} not whole: watching for {WATCH_SECONDS:.0f} s whether that changes"
-            )
+            verb = "is" if unfinished == 1 else "are"
+            what = f"{count(unfinished, 'lock file')} {verb} not whole: watching for {WATCH_SECONDS:.0f} s"
             if not number:
                 console.note(f"{what} ...")
             due = end - WATCH_SECONDS * (_LOOKS - number - 1) / _LOOKS

@@ -7,23 +7,20 @@ from collections.abc import Iterator, Sequence
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
 from lockctl.diagnosis.naming import count, cut, ids_of, name_lock, name_locks
-from lockctl.diagnosis.observed import Observed
+from lockctl.diagnosis.observed import Observed, how_sure
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.survey.values import Survey
 
-_PRUNE = "Run 'lockctl prune': it shows what it would remove, asks, and removes that alone."
+_MAKE_SURE = " 'lockctl prune --watch' first makes sure by this machine's own clock, within half an hour."
 _CHECK = " After that run 'restic check': whoever held an exclusive lock did not end by itself."
 _GONE = {
     State.STALE: "A restic that works renews its lock every 5 minutes, and gives up by itself after 22½ minutes "
-    "without. So the owner is gone, by all clocks that count.",
-    State.DEAD: "The process that held it has ended without removing it: it was killed, or its machine was restarted.",
-    State.SUPERSEDED: "Its owner has a newer lock and could not remove this one: it lost the connection at that "
-    "moment, or may not delete. Nobody else removes it.",
+    "without: the owner of such a lock is gone.",
+    State.DEAD: "The process that held such a lock has ended without removing it: it was killed, or its machine was "
+    "restarted.",
+    State.SUPERSEDED: "Such a lock is a leftover: its owner has a newer one and could not remove it, for it lost the "
+    "connection at that moment, or may not delete. Nobody else removes it.",
 }
-_EVERYBODY = "It blocks everybody: no backup, prune, check or forget can start."
-_EXCLUSIVE_WORK = "It blocks prune, check and forget; backups still run."
-_NOBODY_KNOWS = "Whether it is exclusive is not known without the password; if so it blocks everybody, else prune, "
-_NOBODY_KNOWS += "check and forget."
 
 
 def find_blocking(observed: Observed) -> Iterator[Finding]:
@@ -31,9 +28,11 @@ def find_blocking(observed: Observed) -> Iterator[Finding]:
     survey = observed.last
     for exclusive in (True, None, False):
         for state in _GONE:
-            yield from _tell_removable(state, exclusive, survey)
+            yield from _tell_removable(state, exclusive, observed)
     yield from _tell_hung(survey)
+    yield from _tell_just_gone(survey)
     yield from _tell_doubtful(survey)
+    yield from _tell_overdue(survey)
     held = [v for v in survey.verdicts if v.file.id in survey.held and v.removable]
     if held:
         yield Finding(
@@ -47,21 +46,23 @@ def find_blocking(observed: Observed) -> Iterator[Finding]:
         )
 
 
-def _tell_removable(state: State, exclusive: bool | None, survey: Survey) -> Iterator[Finding]:
+def _tell_removable(state: State, exclusive: bool | None, observed: Observed) -> Iterator[Finding]:
     """Of one state and kind; `exclusive` is None for locks that nobody opened."""
+    survey = observed.last
     found = [v for v in survey.verdicts if v.state is state and v.file.id not in survey.held]
-    found = [v for v in found if (v.file.lock.exclusive if v.file.lock is not None else None) is exclusive]
+    found = [v for v in found if _is_exclusive([v]) is exclusive]
     if not found:
         return
-    blocks = {True: _EVERYBODY, False: _EXCLUSIVE_WORK, None: _NOBODY_KNOWS}[exclusive]
+    sure = how_sure(found)
     kind = {True: "exclusive lock", False: "shared lock", None: "lock"}[exclusive]
     yield Finding(
         f"{state.value}-lock",
         Weight.ACT,
         _seen(found, state, kind),
-        f"{_GONE[state]} {blocks}",
-        f"{_PRUNE}{_CHECK if exclusive and state is not State.SUPERSEDED else ''}",
-        _sure(found),
+        f"{_GONE[state]} {_blocks(exclusive, found)}",
+        f"{observed.prune}{_MAKE_SURE if sure is Certainty.LIKELY else ''}"
+        f"{_CHECK if exclusive and state is not State.SUPERSEDED else ''}",
+        sure,
         ids_of(found),
     )
 
@@ -90,6 +91,40 @@ def _tell_hung(survey: Survey) -> Iterator[Finding]:
         )
 
 
+def _tell_just_gone(survey: Survey) -> Iterator[Finding]:
+    """Known to be gone, and too young to go."""
+    gone = [v for v in survey.verdicts if not v.removable and any(reason.code == "owner-gone" for reason in v.reasons)]
+    if gone:
+        missed = describe_duration(survey.policy.thresholds.missed)
+        yield Finding(
+            "owner-gone",
+            Weight.LOOK,
+            f"{name_locks(gone)}: no such process runs on this machine, and the lock was renewed a short time ago.",
+            "That restic has just ended without removing its lock, or another machine or container has the same host "
+            f"name. {_blocks(_is_exclusive(gone), gone)}",
+            f"Wait: {missed} after its last renewal it counts as dead. Then run 'lockctl prune'.",
+            Certainty.LIKELY,
+            ids_of(gone),
+        )
+
+
+def _tell_overdue(survey: Survey) -> Iterator[Finding]:
+    overdue = [
+        v for v in survey.verdicts if v.state is State.OVERDUE and not any(r.code == "owner-gone" for r in v.reasons)
+    ]
+    if overdue:
+        yield Finding(
+            "renewal-missed",
+            Weight.NOTE,
+            f"{name_locks(overdue)}: not renewed for {describe_duration(max(v.age or 0.0 for v in overdue))}.",
+            "A restic that works renews every 5 minutes. This one cannot reach the share at the moment, its machine "
+            "sleeps, or it is gone.",
+            "Wait: after half an hour it is clear. 'lockctl prune --watch' waits for it.",
+            Certainty.LIKELY,
+            ids_of(overdue),
+        )
+
+
 def _tell_doubtful(survey: Survey) -> Iterator[Finding]:
     limit = survey.policy.thresholds.expired
     doubtful = [v for v in survey.verdicts if v.state is State.DOUBTFUL and _claims_age(v, limit)]
@@ -99,7 +134,7 @@ def _tell_doubtful(survey: Survey) -> Iterator[Finding]:
             Weight.LOOK,
             f"{name_locks(doubtful)}: {_claims(doubtful)}.",
             "One clock says that its owner is gone, and another does not. One of them is wrong; if it is the second, "
-            f"this is a stale lock. {_EVERYBODY if _blocks_all(doubtful) else _EXCLUSIVE_WORK}",
+            f"this is a stale lock. {_blocks(_is_exclusive(doubtful), doubtful)}",
             "Run 'lockctl prune --watch': within half an hour it has seen by its own clock which is right, and then "
             "shows what it would remove and asks.",
             Certainty.POSSIBLE,
@@ -116,11 +151,20 @@ def _claims(doubtful: Sequence[Verdict]) -> str:
     return cut(doubtful[0].why, 200) if len(doubtful) == 1 else "their owners' clocks and the server's disagree"
 
 
-def _blocks_all(verdicts: Sequence[Verdict]) -> bool:
-    return any("backup" in verdict.blocks for verdict in verdicts)
+def _blocks(exclusive: bool | None, locks: Sequence[Verdict]) -> str:
+    """Whom they keep from starting; `exclusive` is None where nobody knows."""
+    it = "It blocks" if len(locks) == 1 else "They block"
+    if exclusive is None:
+        it = "Whether it is exclusive is not known without the password; if so it blocks"
+        return f"{it} everybody, else prune, check and forget."
+    if exclusive:
+        return f"{it} everybody: no backup, prune, check or forget can start."
+    return f"{it} prune, check and forget; backups still run."
 
 
-def _sure(verdicts: Sequence[Verdict]) -> Certainty:
-    """Certain is what this machine itself has seen for long enough, or whose end was seen by its processes."""
-    unsure = any(verdict.wait and verdict.state is not State.DEAD for verdict in verdicts)
-    return Certainty.LIKELY if unsure else Certainty.CERTAIN
+def _is_exclusive(verdicts: Sequence[Verdict]) -> bool | None:
+    """Whether one of them is; None where that cannot be known."""
+    locks = [verdict.file.lock for verdict in verdicts]
+    if any(lock is not None and lock.exclusive for lock in locks):
+        return True
+    return None if None in locks else False

@@ -37,11 +37,12 @@ def find_clock_errors(observed: Observed) -> Iterator[Finding]:
     survey = observed.last
     hosts = list(_hosts(survey))
     apart = (survey.clocks.server - survey.clocks.local) / 1e9
-    explained: list[Host] = []
+    explained: set[str] = set()
     if abs(apart) >= AGREES:
-        explained = [host for host in hosts if abs(host.ahead + apart) <= AGREES]
-        yield _tell_two_clocks(apart, explained, [h for h in hosts if abs(h.ahead) <= AGREES], survey)
-    yield from _tell_hosts([h for h in hosts if abs(h.ahead) >= AGREES and h not in explained], survey)
+        with_us = [host for host in hosts if abs(host.ahead + apart) <= AGREES]
+        yield _tell_two_clocks(apart, with_us, [h for h in hosts if abs(h.ahead) <= AGREES], survey)
+        explained = {host.name for host in with_us}
+    yield from _tell_hosts([h for h in hosts if abs(h.ahead) >= AGREES and h.name not in explained], survey)
 
 
 def error_of(verdict: Verdict, survey: Survey) -> float | None:
@@ -112,7 +113,9 @@ def _tell_hosts(hosts: Sequence[Host], survey: Survey) -> Iterator[Finding]:
         # Behind may also be what was copied, and an owner that does not renew `time`: ahead is nothing else.
         sure = Certainty.LIKELY if host.ahead > 0 or host.steady else Certainty.POSSIBLE
         weight = _weight(host.ahead, survey)
-        weight = Weight.LOOK if weight is Weight.ACT and sure is Certainty.POSSIBLE else weight
+        if weight is Weight.NOTE and sure is Certainty.POSSIBLE:
+            continue  # next to nothing, and not even sure
+        weight = Weight.LOOK if sure is Certainty.POSSIBLE else weight
         groups.setdefault((weight, sure, host.ahead > 0), []).append(host)
     for (weight, sure, _), found in groups.items():
         doubt = (
@@ -141,7 +144,7 @@ def _harm(ahead: float) -> str:
     """What a host's clock error does."""
     if ahead > 0:
         return (
-            "To that host the locks of all others look that much older: 'restic unlock' there can remove live ones. "
+            "To such a host the locks of all others look that much older: 'restic unlock' there can remove live ones. "
             "Its own locks look younger, and block for longer after a crash."
         )
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockctl.diagnosis.findings import CURE, Certainty, Finding, Weight
+from lockctl.diagnosis.incomplete import is_watched
 from lockctl.diagnosis.naming import count
 from lockctl.diagnosis.observed import Observed
 from lockctl.liveness.evidence import Verdict
@@ -22,7 +23,8 @@ def find_cure(observed: Observed) -> Iterator[Finding]:
         if is_of(record, survey) and record.removed.lock is not None:
             hosts.add(str(record.removed.lock.get("hostname")))
     by_rclone = survey.address.startswith("rclone:") or any(map(_is_from_rclone, survey.verdicts))
-    if not by_rclone and len(hosts) < 2:
+    was_half_written = any(is_watched(verdict) for look in observed.looks for verdict in look.verdicts)
+    if not by_rclone and len(hosts) < 2 and not was_half_written:
         return
     several = f"; {len(hosts)} hosts were seen" if len(hosts) > 1 else ""
     yield Finding(
@@ -30,11 +32,12 @@ def find_cure(observed: Observed) -> Iterator[Finding]:
         Weight.NOTE,
         f"Clients reach this repository through rclone{several}."
         if by_rclone
-        else f"{count(len(hosts), 'host')} use this repository. Whether through rclone cannot be seen here.",
+        else f"{count(len(hosts), 'host')} of this repository's clients seen. Whether they use rclone cannot be seen "
+        "here.",
         "A restic whose rclone lists locks/ while another client is writing its lock can fail after a quarter of an "
         "hour with 'circuit breaker open for file <lock/...>'. The lock is sound then, and nothing has to be removed.",
-        f"Give this option to each restic that uses rclone: {CURE}. {CURE_COST} A backup that failed so only has to be "
-        "started again.",
+        "A backup that failed so only has to be started again. To keep it from coming back give this option to each "
+        f"restic that uses rclone: {CURE} {CURE_COST}",
         Certainty.LIKELY if by_rclone and len(hosts) > 1 else Certainty.POSSIBLE,
     )
 

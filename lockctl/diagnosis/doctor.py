@@ -17,5 +17,5 @@ from lockctl.diagnosis.twins import find_twins
 
 def diagnose(observed: Observed) -> list[Finding]:
     """All that is wrong, or worth a look. Of equal weight first what was told of before here."""
-    kinds = (find_cure, find_traces, find_blocking, find_incomplete, find_twins, find_clock_errors, find_in_share)
+    kinds = (find_cure, find_traces, find_incomplete, find_blocking, find_twins, find_clock_errors, find_in_share)
     return worst_first(chain.from_iterable(find(observed) for find in kinds))

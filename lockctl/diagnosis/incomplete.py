@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lockctl.clock.duration import describe_duration
-from lockctl.diagnosis.findings import CURE, Certainty, Finding, Weight
+from lockctl.diagnosis.findings import Certainty, Finding, Weight
 from lockctl.diagnosis.naming import count, cut, enumerate_some, ids_of, name_locks, short
-from lockctl.diagnosis.observed import Observed
+from lockctl.diagnosis.observed import Observed, how_sure
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.repository.lock import Problem, is_lock_name
 from lockctl.survey.values import Survey
@@ -17,8 +17,8 @@ _BREAKER = (
     "although the lock becomes sound."
 )
 _LEAVE_ALONE = (
-    "Do not use 'restic unlock --remove-all': it also removes the locks of backups that run. "
-    f"A restic that ended with 'circuit breaker open' is started again, with {CURE}."
+    "Do not use 'restic unlock --remove-all': it also removes the locks of backups that run. A restic that ended with "
+    "'circuit breaker open' only has to be started again; the note rclone-cache tells what keeps that from coming back."
 )
 
 
@@ -31,23 +31,23 @@ def find_incomplete(observed: Observed) -> Iterator[Finding]:
     """One finding for each kind of file that is no sound lock."""
     whole = {v.file.id for v in observed.last.verdicts if v.file.problem is not Problem.INCOMPLETE}
     left = [v for v in observed.last.verdicts if v.file.problem is Problem.INCOMPLETE]
-    growing = [v for v in left if len(_versions(v.file.id, observed.looks)) > 1]
-    still = [v for v in left if v not in growing]
+    changed = _find_changed(observed.looks)
+    growing, still = [v for v in left if v.file.id in changed], [v for v in left if v.file.id not in changed]
     yield from _tell_half_written(growing, [v for v in still if v.state is State.WRITING], observed)
-    yield from _tell_damaged([v for v in still if v.state is State.DAMAGED])
+    yield from _tell_damaged([v for v in still if v.state is State.DAMAGED], observed.prune)
     yield from _tell_completed([v for v in observed.first.verdicts if is_watched(v) and v.file.id in whole])
     yield from _tell_unread(observed.last)
-    yield from _tell_strangers(observed.last)
+    yield from _tell_strangers(observed)
 
 
-def _versions(id_: str, looks: Sequence[Survey]) -> set[tuple[str, int, int]]:
-    """The different states in which the looks showed one file, as far as it was not whole."""
-    return {
-        verdict.file.entry.version
-        for survey in looks
-        for verdict in survey.verdicts
-        if verdict.file.id == id_ and verdict.file.problem is Problem.INCOMPLETE
-    }
+def _find_changed(looks: Sequence[Survey]) -> set[str]:
+    """The ids of files that were not whole and that looks showed in different states."""
+    versions: dict[str, set[tuple[str, int, int]]] = {}
+    for survey in looks:
+        for verdict in survey.verdicts:
+            if verdict.file.problem is Problem.INCOMPLETE:
+                versions.setdefault(verdict.file.id, set()).add(verdict.file.entry.version)
+    return {id_ for id_, shown in versions.items() if len(shown) > 1}
 
 
 def _tell_half_written(growing: list[Verdict], still: list[Verdict], observed: Observed) -> Iterator[Finding]:
@@ -63,13 +63,17 @@ def _tell_half_written(growing: list[Verdict], still: list[Verdict], observed: O
             ids_of(growing),
         )
     if still:
+        blocks = (
+            "Until it is whole or gone, restic 0.15 and newer does not start here."
+            if any(v.file.data for v in still)
+            else "restic 0.15.1 and newer passes an empty file by."
+        )
         watched = f"did not grow in {seconds}" if len(observed.looks) > 1 else "was seen once"
         yield Finding(
             "lock-half-written",
             Weight.LOOK,
             f"{_which(still)} is not a whole lock ({_bytes(still)}), and {watched}.",
-            "Its owner is still writing it, or was cut off while it wrote. Until it is whole or gone, restic 0.15 and "
-            f"newer does not start here, unless the file is empty. {_BREAKER}",
+            f"Its owner is still writing it, or was cut off while it wrote. {blocks} {_BREAKER}",
             "Wait, and run 'lockctl doctor' again in some minutes. If nobody has gone on with it after 30 minutes, "
             f"'lockctl prune' can remove it. {_LEAVE_ALONE}",
             Certainty.LIKELY,
@@ -91,8 +95,7 @@ def _tell_completed(completed: list[Verdict]) -> Iterator[Finding]:
         )
 
 
-def _tell_damaged(damaged: list[Verdict]) -> Iterator[Finding]:
-    prune = "Run 'lockctl prune': it shows what it would remove, asks, and removes that alone."
+def _tell_damaged(damaged: list[Verdict], prune: str) -> Iterator[Finding]:
     cut_short, empty = [v for v in damaged if v.file.data], [v for v in damaged if not v.file.data]
     if cut_short:
         yield Finding(
@@ -103,7 +106,7 @@ def _tell_damaged(damaged: list[Verdict]) -> Iterator[Finding]:
             "Its owner was cut off while it wrote, or the file was altered on the server. No restic from 0.15 on "
             "starts here until it is gone; restic 0.14 passes it by.",
             f"{prune} Do not use 'restic unlock --remove-all': it also removes the locks of backups that run.",
-            _sure(cut_short),
+            how_sure(cut_short),
             ids_of(cut_short),
         )
     if empty:
@@ -113,7 +116,7 @@ def _tell_damaged(damaged: list[Verdict]) -> Iterator[Finding]:
             f"{_which(empty)} is empty, and nobody has written to it for {_youngest(empty)}.",
             "Its owner was cut off before it wrote, or the share is full. restic 0.15.1 and newer passes it by.",
             f"See whether the share has free space. {prune}",
-            _sure(empty),
+            how_sure(empty),
             ids_of(empty),
         )
 
@@ -132,6 +135,17 @@ def _tell_unread(survey: Survey) -> Iterator[Finding]:
             Certainty.LIKELY,
             ids_of(unread),
         )
+    sealed = [v for v in survey.verdicts if v.file.problem is Problem.SEALED]
+    if sealed:
+        yield Finding(
+            "owners-unknown",
+            Weight.NOTE,
+            f"{count(len(sealed), 'lock')} in locks/, and none was opened: --metadata-only.",
+            "Whose they are, whether they are exclusive and what their owners' clocks say is not known: half of what is "
+            "looked for here cannot be seen.",
+            "Run it with the repository's password.",
+            Certainty.CERTAIN,
+        )
     strange = [v for v in survey.verdicts if v.state is State.UNDECODABLE]
     if strange:
         yield Finding(
@@ -147,7 +161,8 @@ def _tell_unread(survey: Survey) -> Iterator[Finding]:
         )
 
 
-def _tell_strangers(survey: Survey) -> Iterator[Finding]:
+def _tell_strangers(observed: Observed) -> Iterator[Finding]:
+    survey = observed.last
     foreign = [v for v in survey.verdicts if v.state is State.FOREIGN]
     large = [v for v in foreign if is_lock_name(v.file.id) and not v.file.entry.is_directory]
     others = [v for v in foreign if v not in large]
@@ -168,8 +183,8 @@ def _tell_strangers(survey: Survey) -> Iterator[Finding]:
             Weight.LOOK,
             f"{count(len(old), 'file')} in locks/ left over from before a rename, more than a day old.",
             "A restic on a mount or on the server was cut off while it wrote a lock. It blocks nobody.",
-            "Run 'lockctl prune'.",
-            _sure(old),
+            observed.prune,
+            how_sure(old),
             ids_of(old),
         )
     if others:
@@ -199,8 +214,3 @@ def _bytes(verdicts: Sequence[Verdict]) -> str:
 
 def _youngest(verdicts: Sequence[Verdict]) -> str:
     return describe_duration(min(verdict.age or 0.0 for verdict in verdicts))
-
-
-def _sure(verdicts: Sequence[Verdict]) -> Certainty:
-    """Certain is what this machine itself has seen for long enough."""
-    return Certainty.LIKELY if any(verdict.wait for verdict in verdicts) else Certainty.CERTAIN

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from lockctl.diagnosis.findings import Certainty
+from lockctl.liveness.evidence import Verdict
 from lockctl.state.records import Record
 from lockctl.survey.values import Return, Survey
 from lockctl.transport.base import Protection
+
+
+def how_sure(verdicts: Iterable[Verdict]) -> Certainty:
+    """Of locks that can go certain is what this machine itself has seen for long enough, by a clock of its own."""
+    return Certainty.LIKELY if any(verdict.wait for verdict in verdicts) else Certainty.CERTAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,13 @@ class Observed:
     """None where no network is used."""
     tells_changes: bool | None = None
     """Whether the server tells of changes by itself; None where that was not asked for."""
+
+    @property
+    def prune(self) -> str:
+        """How what can go is removed, in a sentence."""
+        if self.may_delete is False:
+            return "Run 'lockctl prune' as a user who may delete in locks/: this one may not."
+        return "Run 'lockctl prune': it shows what it would remove, asks, and removes that alone."
 
     @property
     def first(self) -> Survey:

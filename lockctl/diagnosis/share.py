@@ -70,7 +70,8 @@ def _tell_creation(observed: Observed) -> Iterator[Finding]:
     locks = [verdict for verdict in survey.verdicts if verdict.file.lock is not None]
     if observed.protection is None or survey.keeps_creation or not locks:
         return
-    waiting = [verdict for verdict in locks if any(reason.code == "clock-unknown" for reason in verdict.reasons)]
+    young = survey.policy.thresholds.missed
+    waiting = [v for v in locks if (v.claimed_age or 0.0) > young and any(r.code == "clock-unknown" for r in v.reasons)]
     yield Finding(
         "no-own-creation",
         Weight.LOOK if waiting else Weight.NOTE,

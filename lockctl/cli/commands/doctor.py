@@ -32,10 +32,11 @@ def doctor(common: Common, json: JsonOption = False) -> int:
         console.result(dump(doctor_object(findings, observed)))
         return exit_status(findings)
     told = [finding for finding in findings if finding.weight is Weight.ACT] if console.quiet else findings
+    width = _width()
     if told:
-        console.result(findings_text(told, _width(), console.colour))
+        console.result(findings_text(told, width, console.colour))
     if not console.quiet:
-        console.result(("\n" if told else "") + findings_summary(findings, observed))
+        console.result(("\n" if told else "") + findings_summary(findings, observed, width))
     return exit_status(findings)
 
 
