@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
-from lockctl.diagnosis.naming import count, cut, ids_of, name_lock, name_locks
+from lockctl.diagnosis.naming import begin_with, count, cut, ids_of, name_lock, name_locks
 from lockctl.diagnosis.observed import Observed, how_sure
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.survey.values import Survey
@@ -38,8 +38,8 @@ def find_blocking(observed: Observed) -> Iterator[Finding]:
         yield Finding(
             "restored-lock",
             Weight.NOTE,
-            f"{name_locks(held)}: put back with 'lockctl restore' less than a day ago.",
-            "'lockctl prune' leaves what was restored alone for a day, whatever its state.",
+            f"{begin_with(held)}: put back with 'lockctl restore' less than a day ago.",
+            "What was restored 'lockctl prune' leaves alone for a day, whatever its state.",
             "",
             Certainty.CERTAIN,
             ids_of(held),
@@ -81,7 +81,7 @@ def _tell_hung(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "owner-hangs",
             Weight.LOOK,
-            f"{name_locks(hung)}: the process runs, and has not renewed its lock for "
+            f"{begin_with(hung)}: the process runs, and has not renewed its lock for "
             f"{describe_duration(max(v.age or 0.0 for v in hung))}.",
             "It may hang, as on a share or a disk that does not answer, or its machine has just woken up. For all "
             "others its lock has expired: 'restic unlock' elsewhere removes it.",
@@ -99,7 +99,7 @@ def _tell_just_gone(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "owner-gone",
             Weight.LOOK,
-            f"{name_locks(gone)}: no such process runs on this machine, and the lock was renewed a short time ago.",
+            f"{begin_with(gone)}: no such process runs on this machine, and the lock was renewed a short time ago.",
             "That restic has just ended without removing its lock, or another machine or container has the same host "
             f"name. {_blocks(_is_exclusive(gone), gone)}",
             f"Wait: {missed} after its last renewal it counts as dead. Then run 'lockctl prune'.",
@@ -116,7 +116,7 @@ def _tell_overdue(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "renewal-missed",
             Weight.NOTE,
-            f"{name_locks(overdue)}: not renewed for {describe_duration(max(v.age or 0.0 for v in overdue))}.",
+            f"{begin_with(overdue)}: not renewed for {describe_duration(max(v.age or 0.0 for v in overdue))}.",
             "A restic that works renews every 5 minutes. This one cannot reach the share at the moment, its machine "
             "sleeps, or it is gone.",
             "Wait: after half an hour it is clear. 'lockctl prune --watch' waits for it.",
@@ -132,7 +132,7 @@ def _tell_doubtful(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "doubtful-lock",
             Weight.LOOK,
-            f"{name_locks(doubtful)}: {_claims(doubtful)}.",
+            f"{begin_with(doubtful)}: {_claims(doubtful)}.",
             "One clock says that its owner is gone, and another does not. One of them is wrong; if it is the second, "
             f"this is a stale lock. {_blocks(_is_exclusive(doubtful), doubtful)}",
             "Run 'lockctl prune --watch': within half an hour it has seen by its own clock which is right, and then "

@@ -141,8 +141,8 @@ def _tell_unread(survey: Survey) -> Iterator[Finding]:
             "owners-unknown",
             Weight.NOTE,
             f"{count(len(sealed), 'lock')} in locks/, and none was opened: --metadata-only.",
-            "Whose they are, whether they are exclusive and what their owners' clocks say is not known: half of what is "
-            "looked for here cannot be seen.",
+            "Whose they are, whether they are exclusive and what their owners' clocks say is not known: half of what "
+            "is looked for here cannot be seen.",
             "Run it with the repository's password.",
             Certainty.CERTAIN,
         )

@@ -41,6 +41,11 @@ def name_locks(verdicts: Sequence[Verdict]) -> str:
     return enumerate_some([name_lock(verdict) for verdict in islice(verdicts, NAMED)], len(verdicts))
 
 
+def begin_with(verdicts: Sequence[Verdict]) -> str:
+    """The same as the beginning of a sentence."""
+    return f"{'Lock' if len(verdicts) == 1 else 'Locks'} {name_locks(verdicts)}"
+
+
 def enumerate_some(names: Sequence[str], number: int | None = None) -> str:
     """`a`, `a and b`, `a, b, c and 4 more`. `number` is how many there are, where not all are given."""
     number = len(names) if number is None else number

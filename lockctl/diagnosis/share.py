@@ -25,7 +25,7 @@ def find_in_share(observed: Observed) -> Iterator[Finding]:
             Weight.LOOK,
             "The server says that this user may not remove what others left in locks/. (Nothing was removed to find "
             "out.)",
-            "'lockctl prune' cannot remove stale locks. A restic that works as this user cannot remove its own locks "
+            "As this user 'lockctl prune' cannot remove stale locks. A restic that works as this user cannot remove its own locks "
             "either: each renewal leaves one behind.",
             "If this user is only there to look, all is well: prune as another. Else give it permission to write and "
             "delete in locks/.",
@@ -39,7 +39,7 @@ def find_in_share(observed: Observed) -> Iterator[Finding]:
             "changes-not-told",
             Weight.NOTE,
             "The server does not tell by itself when something changes in locks/ (CHANGE_NOTIFY).",
-            "'lockctl watch' and 'prune --watch' look every ten seconds instead, and are that much later.",
+            "So 'lockctl watch' and 'prune --watch' look every ten seconds instead, and are that much later.",
             "",
             Certainty.CERTAIN,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lockctl.clock.rfc3339 import parse_moment
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
-from lockctl.diagnosis.naming import NAMED, count, cut, enumerate_some, name_lock, short
+from lockctl.diagnosis.naming import MAX_IDS, NAMED, count, cut, enumerate_some, name_lock, short
 from lockctl.diagnosis.observed import Observed
 from lockctl.state.records import Outcome, Record
 from lockctl.survey.returns import is_of
@@ -72,7 +72,7 @@ def _tell_returns(observed: Observed) -> Iterator[Finding]:
             meaning,
             f"If that was not done since: {todo[0].lower()}{todo[1:]}",
             Certainty.CERTAIN,
-            tuple(record.removed.id for record in before),
+            tuple(record.removed.id for record in before[:MAX_IDS]),
         )
 
 
@@ -131,7 +131,7 @@ def _tell_pile(observed: Observed) -> Iterator[Finding]:
         "See on these hosts how their backups end: 'journalctl', cron's mail. Meanwhile let cron run 'lockctl prune "
         "--yes --quiet' every hour.",
         Certainty.CERTAIN,
-        tuple(one.id for one in stand),
+        tuple(one.id for one in stand[:MAX_IDS]),
     )
 
 
