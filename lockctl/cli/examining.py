@@ -73,17 +73,20 @@ def _look_on(session: Session, console: Console, looks: list[Survey]) -> None:
     from lockctl.diagnosis.incomplete import is_watched
     from lockctl.render.words import count
 
-    end = boottime() + WATCH_SECONDS
+    if not any(map(is_watched, looks[0].verdicts)):
+        return
+    seconds = min(WATCH_SECONDS, session.deadline.left() / 2)  # half is left for what comes after
+    end = boottime() + seconds
     with console.progressing():
-        for number in range(_LOOKS):
+        for number in range(1, _LOOKS + 1):
             unfinished = sum(map(is_watched, looks[-1].verdicts))
             if not unfinished:
                 return
             verb = "is" if unfinished == 1 else "are"
-            what = f"{count(unfinished, 'lock file')} {verb} not whole: watching for {WATCH_SECONDS:.0f} s"
-            if not number:
+            what = f"{count(unfinished, 'lock file')} {verb} not whole: watching for {seconds:.0f} s"
+            if number == 1:
                 console.note(f"{what} ...")
-            due = end - WATCH_SECONDS * (_LOOKS - number - 1) / _LOOKS
+            due = end - seconds * (_LOOKS - number) / _LOOKS
             while (left := due - boottime()) > 0:
                 console.progress(f"{what}: {max(0.0, end - boottime()):.0f} s left")
                 time.sleep(session.deadline.cap(min(_TICK, left)))

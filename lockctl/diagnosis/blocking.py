@@ -133,8 +133,8 @@ def _tell_doubtful(survey: Survey) -> Iterator[Finding]:
             "doubtful-lock",
             Weight.LOOK,
             f"{begin_with(doubtful)}: {_claims(doubtful)}.",
-            "One clock says that its owner is gone, and another does not. One of them is wrong; if it is the second, "
-            f"this is a stale lock. {_blocks(_is_exclusive(doubtful), doubtful)}",
+            "By one clock its owner is gone, and no second one confirms that. If the first is right, this is a stale "
+            f"lock. {_blocks(_is_exclusive(doubtful), doubtful)}",
             "Run 'lockctl prune --watch': within half an hour it has seen by its own clock which is right, and then "
             "shows what it would remove and asks.",
             Certainty.POSSIBLE,

@@ -39,8 +39,9 @@ def find_clock_errors(observed: Observed) -> Iterator[Finding]:
     apart = (survey.clocks.server - survey.clocks.local) / 1e9
     explained: set[str] = set()
     if abs(apart) >= AGREES:
-        with_us = [host for host in hosts if abs(host.ahead + apart) <= AGREES]
-        yield _tell_two_clocks(apart, with_us, [h for h in hosts if abs(h.ahead) <= AGREES], survey)
+        with_us = [host for host in hosts if abs(host.ahead + apart) <= min(AGREES, abs(host.ahead))]
+        with_server = [host for host in hosts if abs(host.ahead) <= min(AGREES, abs(host.ahead + apart))]
+        yield _tell_two_clocks(apart, with_us, with_server, survey)
         explained = {host.name for host in with_us}
     yield from _tell_hosts([h for h in hosts if abs(h.ahead) >= AGREES and h.name not in explained], survey)
 
