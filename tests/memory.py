@@ -37,6 +37,11 @@ class MemoryWatch:
         self._directory = directory
         self._seen = self._listing()
 
+    @property
+    def polls(self) -> bool:
+        """A memory is told of everything."""
+        return False
+
     def wait(self, seconds: float) -> bool:
         """Whether something has changed since the last call; else lets the clock go on, without waiting."""
         self._transport.begin("wait")
@@ -66,8 +71,8 @@ def _let_happen(plans: Plans, method: str) -> None:
 class MemoryTransport:
     """A repository in memory. `clock` is the server's, and stands still until a test sets it.
 
-    `refused` are paths that this user may not read or remove. `fail` and `before` plan what happens to the
-    next call of a method.
+    `refused` are paths that this user may not read or remove, `kept` directories in which it may not remove anything.
+    `fail` and `before` plan what happens to the next call of a method.
     """
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
@@ -75,6 +80,7 @@ class MemoryTransport:
         self.files: dict[str, MemoryFile] = {}
         self.changed: dict[str, int] = {}
         self.refused: set[str] = set()
+        self.kept: set[str] = set()
         self.calls: list[str] = []
         self.closed = False
         self._hooks: Plans = {}
@@ -125,6 +131,14 @@ class MemoryTransport:
         """The clock of this memory."""
         return self.clock
 
+    def protection(self) -> None:
+        """Nothing goes over a network."""
+
+    def may_delete(self, directory: str) -> bool:
+        """Unless a test says otherwise."""
+        self.list_directory(directory)
+        return directory not in self.kept
+
     def close(self) -> None:
         """Only remembers that it was closed."""
         self.closed = True
@@ -169,6 +183,8 @@ class MemoryTransport:
         if path not in self.files:
             return Removal.GONE
         self._permit(path)
+        if directory in self.kept:
+            raise PermissionRefused(f"{path}: not permitted")
         if entry.version != self._entry(path).version or self.files[path].data != data:
             return Removal.CHANGED
         self.delete(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
     from lockctl.diagnosis.logs.whereabouts import Known
 
 _PIECE = 256 * 1024
-WIDTH = 100
-"""Columns where there is no terminal."""
 
 
-def read_log(common: Common, console: Console, path: str, *, json: bool) -> int:
-    """Tells the stories of the log; the exit status is that of `doctor`."""
+def read_log(common: Common, console: Console, path: str, width: int, *, json: bool) -> int:
+    """Tells the stories of the log, in so many columns; the exit status is that of `doctor`."""
     from lockctl.diagnosis.findings import exit_status
     from lockctl.diagnosis.logs.runs import LogReader
     from lockctl.diagnosis.logs.stories import Stories
@@ -38,22 +35,28 @@ def read_log(common: Common, console: Console, path: str, *, json: bool) -> int:
             console.progress(f"{reader.count:,} lines read")
     for run in reader.end():
         stories.add(run)
-    _tell(console, stories, reader.count, json=json)
+    if json:
+        _dump(console, stories, reader.count)
+    else:
+        _tell(console, stories, reader.count, width)
     return exit_status([story.finding for story in stories.told()])
 
 
-def _tell(console: Console, stories: Stories, lines: int, *, json: bool) -> None:
+def _dump(console: Console, stories: Stories, lines: int) -> None:
     from lockctl.render.as_json import dump
-    from lockctl.render.stories import log_object, no_story, story_text
+    from lockctl.render.stories import log_object
 
-    told = stories.told()
-    if json:
-        console.result(dump(log_object(told, lines, stories.runs)))
-        return
-    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-    for story in told:
-        console.result(story_text(story, console.colour, width) + "\n")
-    if not told:
+    console.result(dump(log_object(stories, lines)))
+
+
+def _tell(console: Console, stories: Stories, lines: int, width: int) -> None:
+    from lockctl.diagnosis.findings import Weight
+    from lockctl.render.stories import no_story, stories_text
+
+    told = [one for one in stories.told() if not console.quiet or one.finding.weight is Weight.ACT]
+    if told:
+        console.result(stories_text(told, width, console.colour))
+    else:
         console.note(no_story(lines, stories.runs))
     if stories.untold:
         console.warn(f"{stories.untold} more stories of this log are not told")

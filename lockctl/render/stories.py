@@ -7,24 +7,31 @@ from typing import Any
 
 from lockctl.clock.duration import describe_duration
 from lockctl.clock.rfc3339 import format_moment
+from lockctl.diagnosis.findings import exit_status
 from lockctl.diagnosis.logs.alarms import Alarm
 from lockctl.diagnosis.logs.events import Event
 from lockctl.diagnosis.logs.runs import Matter
+from lockctl.diagnosis.logs.stories import Stories
 from lockctl.diagnosis.logs.story import Story
-from lockctl.render.as_json import lock_object
-from lockctl.render.findings import finding_object, finding_text
+from lockctl.render.as_json import header, lock_object
+from lockctl.render.findings import findings_text
+from lockctl.render.findings_json import finding_object
 from lockctl.render.harmless import visible
 from lockctl.render.words import count
 from lockctl.survey.values import Survey
 
 _MOST_MATTERS = 6
 """That are quoted of one story."""
-_PREFIX = "  log   "
+_PREFIX = "  Log:   "
 
 
-def story_text(story: Story, colour: bool, width: int) -> str:
-    """The finding, and below it the lines of the log that it rests on."""
-    lines = [finding_text(story.finding, colour, width)]
+def stories_text(stories: Sequence[Story], width: int, colour: bool) -> str:
+    """Each finding, and below it the lines of the log that it rests on."""
+    return "\n\n".join(_story_text(story, width, colour) for story in stories)
+
+
+def _story_text(story: Story, width: int, colour: bool) -> str:
+    lines = [findings_text([story.finding], width, colour)]
     if story.run.repository:
         lines.append(f"{_PREFIX}of repository {visible(story.run.repository)}")
     if story.times > 1:
@@ -106,7 +113,13 @@ def _quote(event: Event, width: int) -> str:
     return head + visible(event.line.text, max(20, width - len(head)))
 
 
-def log_object(stories: Sequence[Story], lines: int, runs: int) -> dict[str, Any]:
-    """The whole answer of `doctor --log`."""
-    told = [story_object(story) for story in stories]
-    return {"schema": "lockctl.doctor/1", "log": {"lines": lines, "runs": runs}, "findings": told}
+def log_object(stories: Stories, lines: int) -> dict[str, Any]:
+    """`lockctl.doctor/1`, of a log."""
+    survey = stories.known.survey if stories.known is not None else None
+    told = stories.told()
+    return {
+        **(header(survey, "lockctl.doctor/1") if survey is not None else {"schema": "lockctl.doctor/1"}),
+        "log": {"lines": lines, "runs": stories.runs, "untold": stories.untold},
+        "status": exit_status([story.finding for story in told]),
+        "findings": [story_object(story) for story in told],
+    }

@@ -17,17 +17,22 @@ def assess(look: Look, memory: Memory, policy: Policy, findings: Findings = _NOT
 
     `forgetful` says why `memory` holds no earlier looks, '' where it may.
     """
+    keeps = keeps_creation((*(file.entry for file in look.files), *look.others))
     facts = Facts(
-        look.clocks,
-        look.directory_changed,
-        policy.trust_clock,
-        policy.thresholds,
-        memory.seen(),
-        keeps_creation((*(file.entry for file in look.files), *look.others)),
+        look.clocks, look.directory_changed, policy.trust_clock, policy.thresholds, memory.seen(), keeps_creation=keeps
     )
     said = {id_: (*look.findings.get(id_, ()), *findings.get(id_, ())) for id_ in {*look.findings, *findings}}
     verdicts = sorted(judge(look.files, facts, said), key=_oldest_first)
-    return Survey(look.address, look.config, look.clocks, tuple(verdicts), policy, forgetful)
+    return Survey(
+        look.address,
+        look.config,
+        look.clocks,
+        tuple(verdicts),
+        policy,
+        forgetful,
+        directory_changed=look.directory_changed,
+        keeps_creation=keeps,
+    )
 
 
 def _oldest_first(verdict: Verdict) -> tuple[float, str]:

@@ -55,6 +55,10 @@ class Survey:
     """Why what this machine saw in earlier runs does not count, '' where it does."""
     held: frozenset[str] = frozenset()
     """The ids of locks that were put back within a day."""
+    directory_changed: int | None = None
+    """As `Look` has it."""
+    keeps_creation: bool = False
+    """Whether the server is seen to keep creation times of its own."""
 
     @property
     def key(self) -> str:

@@ -80,6 +80,16 @@ class Removal(Enum):
     """It is marked, but another program still has it open: it goes when that closes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How the messages to and from a server are protected: `dialect` as in `SMB 3.1.1`. Else than encrypted, they are
+    signed.
+    """
+
+    dialect: str
+    encrypted: bool
+
+
 class Watch(Protocol):
     """Tells that something changes in a directory. It is armed from its start: what is listed after that is not missed.
 
@@ -89,6 +99,10 @@ class Watch(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Waits until something may have changed, `seconds` at most; whether it has. Raises Unreachable's kinds."""
+
+    @property
+    def polls(self) -> bool:
+        """Whether nobody tells of changes, as far as that has shown, so that it lists now and then."""
 
 
 class Reader(Protocol):
@@ -115,6 +129,15 @@ class Reader(Protocol):
 
     def now(self) -> int:
         """The server's clock."""
+
+    def may_delete(self, directory: str) -> bool | None:
+        """Whether this user may remove what others left in a directory; None where that cannot be told.
+
+        Nothing is removed, and no file in it is opened. Raises as `list_directory` does.
+        """
+
+    def protection(self) -> Protection | None:
+        """How what goes over the network is protected; None where lockctl itself sends nothing."""
 
     def close(self) -> None:
         """Ends the connection. Never raises, never waits long."""

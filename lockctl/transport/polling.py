@@ -17,6 +17,11 @@ class PollingWatch:
         self._seen = _signature(look())
         self._due = time.monotonic() + pause
 
+    @property
+    def polls(self) -> bool:
+        """It does nothing else."""
+        return True
+
     def wait(self, seconds: float) -> bool:
         """Lists whenever that is due, until something differs from the listing before."""
         end = time.monotonic() + seconds

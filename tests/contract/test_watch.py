@@ -115,3 +115,10 @@ def test_a_lost_connection_ends_a_wait(shared: DiskPlace, samba: Samba) -> None:
             transport.list_directory("locks")
         with pytest.raises(Unreachable):
             watch.wait(SECONDS)
+
+
+def test_whether_anybody_tells_of_changes(place: Place) -> None:
+    place.make_directory("locks")
+    watch = place.transport.watch("locks")
+    watch.wait(0)
+    assert watch.polls is (place.kind == "local")

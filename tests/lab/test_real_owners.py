@@ -29,7 +29,7 @@ from lockctl.settings.policy import Policy, Thresholds
 from lockctl.state.memory import Memory
 from lockctl.survey.assess import assess
 from lockctl.survey.observe import observe
-from lockctl.transport.base import Choose, Contents, Listing, Reader, Watch
+from lockctl.transport.base import Choose, Contents, Listing, Protection, Reader, Watch
 from lockctl.transport.smb.transport import SmbTransport
 from tests.cli.make import quicken
 from tests.conftest import NewRepository
@@ -78,6 +78,12 @@ class Later:
 
     def now(self) -> int:
         return self.reader.now() + self.seconds * NS
+
+    def may_delete(self, directory: str) -> bool | None:
+        return self.reader.may_delete(directory)
+
+    def protection(self) -> Protection | None:
+        return self.reader.protection()
 
     def close(self) -> None:
         self.reader.close()

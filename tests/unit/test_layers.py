@@ -25,7 +25,7 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
-    "diagnosis": "errors clock state repository liveness survey",
+    "diagnosis": "errors clock transport state repository liveness survey",
     "supervision": "errors clock liveness diagnosis",
     "render": "errors clock settings state repository liveness survey removal diagnosis",
     "cli": "errors clock settings transport state liveness survey removal diagnosis supervision render",
@@ -47,18 +47,20 @@ LIBRARIES = {
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
     "repository/lock repository/config liveness/evidence survey/values survey/returns survey/changes "
-    "removal/plan removal/report diagnosis/findings"
+    "removal/plan removal/report diagnosis/findings diagnosis/observed"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
 PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
-        "render/as_json render/live diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events "
-        "diagnosis/logs/runs diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread "
-        "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms "
-        "diagnosis/logs/causes diagnosis/arguments supervision/decide render/findings render/stories"
+        "liveness/judge survey/assess diagnosis/naming diagnosis/incomplete diagnosis/blocking diagnosis/clocks "
+        "diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor diagnosis/arguments "
+        "diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events diagnosis/logs/causes diagnosis/logs/runs "
+        "diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread diagnosis/logs/held "
+        "diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms supervision/decide "
+        "render/harmless render/words render/as_csv render/table render/details render/as_json render/live "
+        "render/findings render/findings_json render/stories"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""

@@ -12,7 +12,7 @@ import typer
 
 from lockctl.cli.console import Console
 from lockctl.cli.following import follow
-from lockctl.cli.listening import Listener
+from lockctl.cli.log_following import LogFollower
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
 from lockctl.clock.boot import boottime
@@ -41,7 +41,7 @@ def watch(
 ) -> int:
     """Show the locks live, as they come, are renewed and go."""
     console = make_console(common)
-    listener = Listener(log) if log is not None else None
+    listener = LogFollower(log) if log is not None else None
     screen = _Screen(colour=console.colour) if not json and _can_draw() else None
     try:
         with (
@@ -82,7 +82,7 @@ def _can_draw() -> bool:
     return terminal.is_terminal and not terminal.is_dumb_terminal
 
 
-def _print_events(surveys: Iterator[Survey | None], console: Console, listener: Listener | None, json: bool) -> None:
+def _print_events(surveys: Iterator[Survey | None], console: Console, listener: LogFollower | None, json: bool) -> None:
     """A line for each event, as long as anybody reads them."""
     from lockctl.render.as_json import dump, event_object
     from lockctl.render.live import event_lines
@@ -105,7 +105,7 @@ def _print_events(surveys: Iterator[Survey | None], console: Console, listener: 
 
 
 def _fill_screen(
-    surveys: Iterator[Survey | None], screen: _Screen, console: Console, listener: Listener | None
+    surveys: Iterator[Survey | None], screen: _Screen, console: Console, listener: LogFollower | None
 ) -> None:
     """The list on a screen of its own, drawn again each second."""
     from rich.console import Console as Terminal

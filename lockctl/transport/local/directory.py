@@ -40,6 +40,22 @@ class LocalTransport:
     def close(self) -> None:
         """There is nothing to close."""
 
+    def protection(self) -> None:
+        """It is the mount's own affair."""
+
+    def may_delete(self, directory: str) -> bool:
+        """By the folder's permissions: to write, and without the sticky bit where it is another's (unlink(2))."""
+        path = self._root / check_directory(directory)
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise _translate(error, directory) from error
+        if not stat.S_ISDIR(status.st_mode):
+            raise NotADirectory(f"{directory}: no directory, or within a file")
+        user = os.geteuid()
+        each_his_own = bool(status.st_mode & stat.S_ISVTX) and user not in (0, status.st_uid)
+        return not each_his_own and os.access(path, os.W_OK | os.X_OK, effective_ids=True)
+
     def list_directory(self, directory: str) -> Listing:
         """All files, and the directory's own last-write time."""
         path = self._root / check_directory(directory)

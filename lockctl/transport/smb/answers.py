@@ -19,6 +19,10 @@ ATTRIBUTE_DIRECTORY = 0x10
 _FILETIME_EPOCH = 116444736000000000
 _DIRECTORY_ENTRY = struct.Struct("<IIqqqqqqIIIBB24sHQ")
 _CREATE_ANSWER = struct.Struct("<HBBIqqqqqqII16s")
+_CONTEXTS = struct.Struct("<80xII")
+_CONTEXT = struct.Struct("<IHHHHI")
+_MAXIMAL_ACCESS = struct.Struct("<II")
+_MAX_CONTEXTS = 16
 _SESSION_ANSWER = struct.Struct("<HH")
 _BUFFER_ANSWER = struct.Struct("<HHI")
 _READ_ANSWER = struct.Struct("<HBBIII")
@@ -43,6 +47,24 @@ def parse_create(data: bytes) -> Opened:
     """The answer to a CREATE."""
     _, _, _, _, created, accessed, written, _, _, size, _, _, handle = _unpack(_CREATE_ANSWER, data)
     return Opened(handle, from_filetime(created), from_filetime(accessed), from_filetime(written), size)
+
+
+def parse_maximal_access(data: bytes) -> int | None:
+    """What this user may do with what a CREATE opened ([MS-SMB2] 2.2.14.2.5); None where its answer does not tell."""
+    offset, length = _unpack(_CONTEXTS, data)
+    contexts = _payload(data, _CONTEXTS.size, offset, length)
+    at = 0
+    for _ in range(_MAX_CONTEXTS):
+        if not contexts[at:]:
+            return None
+        following, name_at, name_length, _, start, size = _unpack(_CONTEXT, contexts, at)
+        if contexts[at + name_at : at + name_at + name_length] == b"MxAc" and size:
+            status, access = _unpack(_MAXIMAL_ACCESS, contexts, at + start)
+            return None if status else int(access)
+        if not following:
+            return None
+        at += following
+    return None
 
 
 def parse_session_flags(data: bytes) -> int:

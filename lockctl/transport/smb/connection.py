@@ -84,6 +84,7 @@ class SmbConnection:
             int(connection.max_read_size),
             int(connection.max_write_size),
             bool(session.encrypt_data),
+            int(connection.dialect),
         )
 
     @property

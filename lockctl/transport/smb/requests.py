@@ -20,6 +20,10 @@ LIST = 0x1 | LOOK
 """FILE_LIST_DIRECTORY."""
 WRITE = 0x2
 WRITE_ATTRIBUTES = 0x100
+ADD_FILE = WRITE
+"""FILE_ADD_FILE, of a directory."""
+DELETE_CHILD = 0x40
+"""FILE_DELETE_CHILD."""
 DELETE = 0x10000
 EXISTING = 1
 NEW = 2
@@ -45,6 +49,9 @@ _FILE_ID_BOTH_DIRECTORY, _BASIC, _STANDARD, _RENAME, _DISPOSITION = 37, 4, 5, 10
 """Classes of information ([MS-FSCC] 2.4)."""
 _STANDARD_SIZE = 24
 _IMPERSONATION = 2
+_CONTEXT = struct.Struct("<IHHHHI4s4x")
+_QUERY_MAXIMAL_ACCESS = b"MxAc"
+"""SMB2_CREATE_QUERY_MAXIMAL_ACCESS_REQUEST ([MS-SMB2] 2.2.13.2.5)."""
 _USUAL_ANSWER = 1024
 """Bytes that an answer without content may have; 152 are usual."""
 
@@ -82,10 +89,23 @@ class Request:
 
 def create(path: str, access: int, share: int, options: int, disposition: int = EXISTING) -> Request:
     """CREATE without an oplock: a reader must never make an owner wait."""
+    return _create(path, access, share, options, disposition)
+
+
+def create_asking_access(path: str, access: int, share: int, options: int) -> Request:
+    """The same of what stands there, whose answer also tells what more this user may do with it."""
+    context = _CONTEXT.pack(0, 16, 4, 0, 0, 0, _QUERY_MAXIMAL_ACCESS)
+    return _create(path, access, share, options, EXISTING, context)
+
+
+def _create(path: str, access: int, share: int, options: int, disposition: int, context: bytes = b"") -> Request:
     name = path.replace("/", "\\").encode("utf-16-le", "surrogatepass")
     at = _HEADER + _CREATE.size
-    fixed = _CREATE.pack(57, 0, 0, _IMPERSONATION, 0, 0, access, 0, share, disposition, options, at, len(name), 0, 0)
-    return Request(CREATE, fixed + (name or b"\0\0"))
+    behind = name or b"\0\0"
+    behind += b"\0" * (-(at + len(behind)) % 8 if context else 0)
+    where = (at + len(behind), len(context)) if context else (0, 0)
+    fixed = _CREATE.pack(57, 0, 0, _IMPERSONATION, 0, 0, access, 0, share, disposition, options, at, len(name), *where)
+    return Request(CREATE, fixed + behind + context)
 
 
 def read(handle: bytes, length: int, offset: int = 0) -> Request:

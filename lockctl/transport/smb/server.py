@@ -24,6 +24,14 @@ class Server:
     max_write_size: int
     encrypts: bool
     """Whether all messages of the session are encrypted; else they are signed."""
+    dialect: int = 0
+    """DialectRevision."""
+
+    @property
+    def dialect_name(self) -> str:
+        """`SMB 3.1.1` for 0x0311."""
+        digits = [self.dialect >> 8, self.dialect >> 4 & 0xF, self.dialect & 0xF]
+        return "SMB " + ".".join(str(digit) for digit in (digits if digits[2] else digits[:2]))
 
     def now(self) -> int:
         """Its clock: what it said, and the time since by a clock that cannot be set."""

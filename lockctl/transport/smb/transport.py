@@ -10,10 +10,10 @@ from lockctl.clock.deadline import Deadline
 from lockctl.errors import ConnectionLost, DeadlinePassed, FileError, Interrupted, LockctlError
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
-from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, choose_nothing
+from lockctl.transport.base import Choose, Contents, Entry, Listing, Protection, Removal, choose_nothing
 from lockctl.transport.names import check_directory, check_path
 from lockctl.transport.smb import requests
-from lockctl.transport.smb.answers import parse_create
+from lockctl.transport.smb.answers import parse_create, parse_maximal_access
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.errors import answered
 from lockctl.transport.smb.lane.lane import Lane
@@ -70,6 +70,26 @@ class SmbTransport:
     def encrypted(self) -> bool:
         """Whether all messages are encrypted; else all are signed."""
         return self._wire.server.encrypts
+
+    def protection(self) -> Protection:
+        """As it was agreed when logging on."""
+        return Protection(self._wire.server.dialect_name, self._wire.server.encrypts)
+
+    def may_delete(self, directory: str) -> bool | None:
+        """By the access to the directory that the server tells with a CREATE, whose handle is closed at once.
+
+        Whoever may delete in a directory needs no permission on its files. Windows gives `Modify` without that, but the
+        files inherit what the directory itself has: there the permission to add files and to delete it is taken for it.
+        (Samba tells DELETE of a directory from its parent, whatever may be done in it; a sticky bit it does not tell.)
+        """
+        name = on_share(self._root, check_directory(directory))
+        asking = requests.create_asking_access(name, requests.LOOK, requests.SHARE_ALL, requests.OPEN_DIRECTORY)
+        opened, _ = exchange(self._wire, asking, requests.close(requests.RELATED))
+        access = parse_maximal_access(answered(opened, directory))
+        if access is None:
+            return None
+        inherited = requests.ADD_FILE | requests.DELETE
+        return bool(access & requests.DELETE_CHILD) or access & inherited == inherited
 
     def now(self) -> int:
         """The server's clock, from its answer to NEGOTIATE."""

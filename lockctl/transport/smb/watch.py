@@ -38,6 +38,11 @@ class SmbWatch:
         self._pending = wire.begin(requests.change_notify(self._handle))
         wire.await_start(self._pending)
 
+    @property
+    def polls(self) -> bool:
+        """Whether the server has refused CHANGE_NOTIFY."""
+        return self._instead is not None
+
     def wait(self, seconds: float) -> bool:
         """Waits for the server's word, and asks for the next one: what happens in between the server keeps."""
         if self._instead is not None:

@@ -16,6 +16,7 @@ from lockctl.transport.smb.requests import CREDIT_UNIT
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
     "create": answers.parse_create,
+    "maximal access": answers.parse_maximal_access,
     "session flags": answers.parse_session_flags,
     "buffer": answers.parse_buffer,
     "read": lambda data: answers.parse_read(data, CREDIT_UNIT),

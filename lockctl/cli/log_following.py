@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lockctl.survey.values import Survey
 
 
-class Listener:
+class LogFollower:
     """Follows one log. Use `close` at the end."""
 
     def __init__(self, path: str) -> None:

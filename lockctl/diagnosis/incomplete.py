@@ -1,0 +1,216 @@
+"""Files in locks/ that are no locks, or not yet, or no longer: half-written, cut, empty, foreign, left over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lockctl.clock.duration import describe_duration
+from lockctl.diagnosis.findings import Certainty, Finding, Weight
+from lockctl.diagnosis.naming import count, cut, enumerate_some, ids_of, name_locks, short
+from lockctl.diagnosis.observed import Observed, how_sure
+from lockctl.liveness.evidence import State, Verdict
+from lockctl.repository.lock import Problem, is_lock_name
+from lockctl.survey.values import Survey
+
+_BREAKER = (
+    "A restic whose rclone lists it now remembers it as too short, and can end with 'circuit breaker open', "
+    "although the lock becomes sound."
+)
+_LEAVE_ALONE = (
+    "Do not use 'restic unlock --remove-all': it also removes the locks of backups that run. A restic that ended with "
+    "'circuit breaker open' only has to be started again; the note rclone-cache tells what keeps that from coming back."
+)
+
+
+def is_watched(verdict: Verdict) -> bool:
+    """Whether looking again for some seconds tells more: a file that may just be being written."""
+    return verdict.file.problem is Problem.INCOMPLETE and verdict.state is State.WRITING
+
+
+def find_incomplete(observed: Observed) -> Iterator[Finding]:
+    """One finding for each kind of file that is no sound lock."""
+    whole = {v.file.id for v in observed.last.verdicts if v.file.problem is not Problem.INCOMPLETE}
+    left = [v for v in observed.last.verdicts if v.file.problem is Problem.INCOMPLETE]
+    changed = _find_changed(observed.looks)
+    growing, still = [v for v in left if v.file.id in changed], [v for v in left if v.file.id not in changed]
+    yield from _tell_half_written(growing, [v for v in still if v.state is State.WRITING], observed)
+    yield from _tell_damaged([v for v in still if v.state is State.DAMAGED], observed.prune)
+    yield from _tell_completed([v for v in observed.first.verdicts if is_watched(v) and v.file.id in whole])
+    yield from _tell_unread(observed.last)
+    yield from _tell_strangers(observed)
+
+
+def _find_changed(looks: Sequence[Survey]) -> set[str]:
+    """The ids of files that were not whole and that looks showed in different states."""
+    versions: dict[str, set[tuple[str, int, int]]] = {}
+    for survey in looks:
+        for verdict in survey.verdicts:
+            if verdict.file.problem is Problem.INCOMPLETE:
+                versions.setdefault(verdict.file.id, set()).add(verdict.file.entry.version)
+    return {id_ for id_, shown in versions.items() if len(shown) > 1}
+
+
+def _tell_half_written(growing: list[Verdict], still: list[Verdict], observed: Observed) -> Iterator[Finding]:
+    seconds = describe_duration(observed.watched)
+    if growing:
+        yield Finding(
+            "lock-growing",
+            Weight.LOOK,
+            f"{_which(growing)} grew or changed while lockctl watched for {seconds}: now {_bytes(growing)}.",
+            f"Its owner is writing it at this moment. {_BREAKER}",
+            f"Leave it. {_LEAVE_ALONE}",
+            Certainty.CERTAIN,
+            ids_of(growing),
+        )
+    if still:
+        blocks = (
+            "Until it is whole or gone, restic 0.15 and newer does not start here."
+            if any(v.file.data for v in still)
+            else "restic 0.15.1 and newer passes an empty file by."
+        )
+        watched = f"did not grow in {seconds}" if len(observed.looks) > 1 else "was seen once"
+        yield Finding(
+            "lock-half-written",
+            Weight.LOOK,
+            f"{_which(still)} is not a whole lock ({_bytes(still)}), and {watched}.",
+            f"Its owner is still writing it, or was cut off while it wrote. {blocks} {_BREAKER}",
+            "Wait, and run 'lockctl doctor' again in some minutes. If nobody has gone on with it after 30 minutes, "
+            f"'lockctl prune' can remove it. {_LEAVE_ALONE}",
+            Certainty.LIKELY,
+            ids_of(still),
+        )
+
+
+def _tell_completed(completed: list[Verdict]) -> Iterator[Finding]:
+    if completed:
+        yield Finding(
+            "lock-completed",
+            Weight.NOTE,
+            f"{_which(completed)} was not whole at first, and became sound while lockctl watched.",
+            "Its owner wrote it at that moment. Another restic whose rclone listed it then may now say 'circuit "
+            "breaker open'.",
+            f"Leave it. {_LEAVE_ALONE}",
+            Certainty.CERTAIN,
+            ids_of(completed),
+        )
+
+
+def _tell_damaged(damaged: list[Verdict], prune: str) -> Iterator[Finding]:
+    cut_short, empty = [v for v in damaged if v.file.data], [v for v in damaged if not v.file.data]
+    if cut_short:
+        yield Finding(
+            "lock-damaged",
+            Weight.ACT,
+            f"{_which(cut_short)} is no whole lock: cut short or altered ({_bytes(cut_short)}), and nobody has gone "
+            f"on with it for {_youngest(cut_short)}.",
+            "Its owner was cut off while it wrote, or the file was altered on the server. No restic from 0.15 on "
+            "starts here until it is gone; restic 0.14 passes it by.",
+            f"{prune} Do not use 'restic unlock --remove-all': it also removes the locks of backups that run.",
+            how_sure(cut_short),
+            ids_of(cut_short),
+        )
+    if empty:
+        yield Finding(
+            "lock-empty",
+            Weight.LOOK,
+            f"{_which(empty)} is empty, and nobody has written to it for {_youngest(empty)}.",
+            "Its owner was cut off before it wrote, or the share is full. restic 0.15.1 and newer passes it by.",
+            f"See whether the share has free space. {prune}",
+            how_sure(empty),
+            ids_of(empty),
+        )
+
+
+def _tell_unread(survey: Survey) -> Iterator[Finding]:
+    unread = [v for v in survey.verdicts if v.state is State.UNREADABLE]
+    if unread:
+        yield Finding(
+            "lock-unreadable",
+            Weight.ACT,
+            f"{_which(unread)} could not be read: {cut(unread[0].why, 160)}.",
+            "What lockctl's user cannot read, restic cannot read as that user either: from restic 0.15 on it does not "
+            "start here.",
+            "Give that user permission to read all of locks/, or see which program has the file open. lockctl never "
+            "removes what it could not read.",
+            Certainty.LIKELY,
+            ids_of(unread),
+        )
+    sealed = [v for v in survey.verdicts if v.file.problem is Problem.SEALED]
+    if sealed:
+        yield Finding(
+            "owners-unknown",
+            Weight.NOTE,
+            f"{count(len(sealed), 'lock')} in locks/, and none was opened: --metadata-only.",
+            "Whose they are, whether they are exclusive and what their owners' clocks say is not known: half of what "
+            "is looked for here cannot be seen.",
+            "Run it with the repository's password.",
+            Certainty.CERTAIN,
+        )
+    strange = [v for v in survey.verdicts if v.state is State.UNDECODABLE]
+    if strange:
+        yield Finding(
+            "lock-undecodable",
+            Weight.ACT,
+            f"{_which(strange)} is a whole file that this repository's key does not open, or that holds no lock.",
+            "It was copied from another repository, or something else than restic wrote it. From restic 0.15 on no "
+            "restic starts here until it is gone.",
+            f"Find out who put it there: 'lockctl show {short(strange[0].file.id)}' tells when it came. Then "
+            f"'lockctl rm --force {short(strange[0].file.id)}' removes it; the journal keeps a copy.",
+            Certainty.CERTAIN,
+            ids_of(strange),
+        )
+
+
+def _tell_strangers(observed: Observed) -> Iterator[Finding]:
+    survey = observed.last
+    foreign = [v for v in survey.verdicts if v.state is State.FOREIGN]
+    large = [v for v in foreign if is_lock_name(v.file.id) and not v.file.entry.is_directory]
+    others = [v for v in foreign if v not in large]
+    old = [v for v in survey.verdicts if v.file.problem is Problem.TEMPORARY and v.state is State.DAMAGED]
+    if large:
+        yield Finding(
+            "lock-too-large",
+            Weight.ACT,
+            f"{_which(large)} has the name of a lock and {_bytes(large)}: no lock is as large.",
+            "Something else than restic wrote it. From restic 0.15 on no restic starts here until it is gone.",
+            "Look at it on the server and remove it there: lockctl does not read or remove it.",
+            Certainty.CERTAIN,
+            ids_of(large),
+        )
+    if old:
+        yield Finding(
+            "left-over-temporary",
+            Weight.LOOK,
+            f"{count(len(old), 'file')} in locks/ left over from before a rename, more than a day old.",
+            "A restic on a mount or on the server was cut off while it wrote a lock. It blocks nobody.",
+            observed.prune,
+            how_sure(old),
+            ids_of(old),
+        )
+    if others:
+        names = enumerate_some([cut(v.file.id) for v in others[:3]], len(others))
+        yield Finding(
+            "foreign-file",
+            Weight.NOTE,
+            f"{count(len(others), 'file or folder') if len(others) == 1 else f'{len(others)} files or folders'} in "
+            f"locks/ whose name is no lock's: {names}.",
+            "restic passes such names by, and lockctl never removes them.",
+            "",
+            Certainty.CERTAIN,
+            ids_of(others),
+        )
+
+
+def _which(verdicts: Sequence[Verdict]) -> str:
+    if len(verdicts) == 1:
+        return f"Lock file {name_locks(verdicts)}"
+    return f"Each of {len(verdicts)} lock files, {name_locks(verdicts)},"
+
+
+def _bytes(verdicts: Sequence[Verdict]) -> str:
+    sizes = sorted({verdict.file.entry.size for verdict in verdicts})
+    return f"{sizes[0]} bytes" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} bytes"
+
+
+def _youngest(verdicts: Sequence[Verdict]) -> str:
+    return describe_duration(min(verdict.age or 0.0 for verdict in verdicts))
