@@ -13,7 +13,7 @@ from lockctl.liveness.evidence import State
 
 def tell_breaker(run: Run, known: Known | None) -> Story | None:
     """restic's tries to read a lock are used up."""
-    failed = [one for one in run.of(Kind.GAVE_UP) if one.first.lock and one.last.grew]
+    failed = [one for one in run.of(Kind.GAVE_UP) if one.first.lock and one.grew]
     matters = run.of(Kind.BREAKER) or failed
     if not matters:
         return None
@@ -51,7 +51,7 @@ def tell_unreadable(run: Run, known: Known | None) -> Story | None:
     """A lock is listed, and restic may not read it: rclone says of such a file that it does not exist."""
     told = (one for one in (*run.of(Kind.GAVE_UP), *run.of(Kind.RETRIED)) if one.first.action == "Load")
     matters = [one for one in told if one.first.lock and not run.has_recovered(one.first.lock)]
-    if not matters or matters[0].last.grew or (matters[0].first.kind is Kind.RETRIED and matters[0].count < _MANY):
+    if not matters or matters[0].grew or (matters[0].first.kind is Kind.RETRIED and matters[0].count < _MANY):
         return None
     lock = matters[0].first.lock
     place = find_out(known, lock)
@@ -69,7 +69,7 @@ _MANY = 4
 
 def tell_outgrown(run: Run, known: Known | None) -> Story | None:
     """The same, and restic had not given up where the log ends."""
-    matters = [one for one in (*run.of(Kind.RETRIED), *run.of(Kind.CUT_GET)) if one.first.lock and one.last.grew]
+    matters = [one for one in (*run.of(Kind.RETRIED), *run.of(Kind.CUT_GET)) if one.first.lock and one.grew]
     if not matters or run.is_saved or run.has_recovered(matters[0].first.lock):
         return None
     lock = matters[0].first.lock
@@ -87,13 +87,13 @@ def _after_reading(run: Run, place: Whereabouts) -> str:
     """What to do about a lock that one restic could not read."""
     match place.state:
         case State.DEAD | State.STALE | State.SUPERSEDED | State.DAMAGED:
-            return f"'lockctl prune' removes that lock. {AGAIN}: a new restic lists anew. {KEEP_AWAY}."
+            return f"'lockctl prune' removes that lock. {AGAIN}: a new restic lists anew. {KEEP_AWAY}"
         case State.WRITING:
             wait = f"Wait until its owner has written it ('lockctl show {short(place)} --watch')"
-            return f"{wait}, then start again. {KEEP_AWAY}."
+            return f"{wait}, then start again. {KEEP_AWAY}"
         case _:
             harm = f" {HARMS}." if run.has(Kind.REMOVE_ALL_HINT) or place.owner_lives else ""
-            return f"Remove nothing. {AGAIN}: a new restic lists anew, and succeeds.{harm} {KEEP_AWAY}."
+            return f"Remove nothing. {AGAIN}: a new restic lists anew, and succeeds.{harm} {KEEP_AWAY}"
 
 
 def tell_invalid(run: Run, known: Known | None) -> Story | None:
@@ -148,15 +148,13 @@ _BROKEN = (State.WRITING, State.DAMAGED, State.UNDECODABLE)
 
 def tell_reread(run: Run) -> Story | None:
     """It could be read in the end, and not at once."""
-    matters = [
-        one for one in run.of(Kind.RETRIED) if one.first.file_type == "lock" and one.first.lock and one.last.grew
-    ]
+    matters = [one for one in run.of(Kind.RETRIED) if one.first.file_type == "lock" and one.first.lock and one.grew]
     if not matters:
         return None
     lock = matters[0].first.lock
     delay = describe_duration(matters[0].seconds)
     seen = f"restic could not read lock {lock} at first ({matters[0].count} tries, {delay}), and then went on."
-    finding = Finding("outgrown-lock", Weight.LOOK, seen, _HALF_LISTED, f"{KEEP_AWAY}.", Certainty.CERTAIN, (lock,))
+    finding = Finding("outgrown-lock", Weight.LOOK, seen, _HALF_LISTED, KEEP_AWAY, Certainty.CERTAIN, (lock,))
     return Story(finding, run, tuple(matters))
 
 
@@ -168,4 +166,4 @@ def _retries(run: Run, lock: str) -> Matter | None:
 def _grew(run: Run, lock: str) -> bool:
     """Whether the file was longer than the listing had said."""
     told = (*run.of(Kind.RETRIED), *run.of(Kind.GAVE_UP), *run.of(Kind.CUT_GET))
-    return any(one.last.grew for one in told if one.first.lock[:8] == lock[:8])
+    return any(one.grew for one in told if one.first.lock[:8] == lock[:8])

@@ -38,6 +38,11 @@ class Matter:
     """Seconds that restic said it would wait, all together."""
 
     @property
+    def grew(self) -> bool:
+        """Whether the file was longer than the listing had said, at first or in the end."""
+        return self.first.grew or self.last.grew
+
+    @property
     def seconds(self) -> float:
         """How long it lasted: by the log's own times, else by the pauses."""
         first, last = self.first.line.seconds, self.last.line.seconds

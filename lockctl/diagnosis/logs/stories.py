@@ -67,7 +67,7 @@ class Stories:
             if same and story.finding.weight is Weight.ACT:
                 todo = "Nothing now: a later run made its snapshot."
                 if KEEP_AWAY in story.finding.todo:
-                    todo += f" {KEEP_AWAY}."
+                    todo += f" {KEEP_AWAY}"
                 self._stories[key] = replace(story, finding=replace(story.finding, weight=Weight.LOOK, todo=todo))
 
 
