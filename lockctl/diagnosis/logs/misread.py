@@ -51,9 +51,11 @@ def tell_unreadable(run: Run, known: Known | None) -> Story | None:
     """A lock is listed, and restic may not read it: rclone says of such a file that it does not exist."""
     told = (one for one in (*run.of(Kind.GAVE_UP), *run.of(Kind.RETRIED)) if one.first.action == "Load")
     matters = [one for one in told if one.first.lock and not run.has_recovered(one.first.lock)]
-    if not matters or matters[0].grew or (matters[0].first.kind is Kind.RETRIED and matters[0].count < _MANY):
+    if not matters or (matters[0].first.kind is Kind.RETRIED and matters[0].count < _MANY):
         return None
     lock = matters[0].first.lock
+    if _grew(run, lock):
+        return None
     place = find_out(known, lock)
     seen = f"restic could not read lock {lock}{of_owner(place)}: {matters[0].last.error}."
     meaning = f"It is listed, so it stood there; perhaps this user may not read it. {tell(place)}"
