@@ -116,7 +116,6 @@ class HalfListed:
                     self.looks.append(self.is_sound)
                 if ended.wait(LOOK_SECONDS):
                     return
-            self.seconds = time.monotonic() - begun
             reader.join()
             self.status = process.returncode
         finally:
@@ -128,6 +127,7 @@ class HalfListed:
             line = Line(time.monotonic() - begun, text.rstrip("\n"))
             self.lines.append(line)
             self.heard(line)
+        self.seconds = time.monotonic() - begun
 
 
 class _Upload:

@@ -44,8 +44,7 @@ def show_breaker() -> int:
         told: queue.SimpleQueue[Told] = queue.SimpleQueue()
         hear = partial(_hear, told)
         say(f"\n{INTRODUCTION}\n")
-        say(f"{FAILING:>8}: restic backup ...")
-        say(f"{CURED:>8}: restic -o rclone.args='{CURE}' backup ...\n")
+        print(f"{FAILING:>8}: restic backup ...\n{CURED:>8}: restic -o rclone.args='{CURE}' backup ...\n", flush=True)
         runs = {
             FAILING: Beside(HalfListed(failing, heard=hear(FAILING))),
             CURED: Beside(HalfListed(cured, CURE, heard=hear(CURED))),

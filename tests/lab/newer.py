@@ -5,6 +5,7 @@ Nothing is installed, and what apt on this machine knows stays as it is.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -94,6 +95,7 @@ def _apt_get(work: Path, *words: str) -> None:
     subprocess.run(
         [*command, *words],
         cwd=work / "package",
+        env={**os.environ, "TMPDIR": str(work), "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
