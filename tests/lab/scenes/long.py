@@ -28,7 +28,7 @@ def slow_backup(stage: Stage, *options: str, through: bool = False) -> Iterator[
     """A recorded backup that gets a line now and then, and holds its lock."""
     recording = stage.begin(*DUMP, *options, stdin=subprocess.PIPE, through=through)
     recording.feed(b"the first line\n")
-    until(stage.repository.sound_lock_ids, "lock of the backup", 60)
+    until(recording.has_read_all, "backup that reads its input", 60)
     ended = threading.Event()
     feeder = threading.Thread(target=_feed, args=(recording, ended), daemon=True)
     feeder.start()
@@ -133,7 +133,7 @@ def connection_lost(stage: Stage) -> None:
 
 @scene(Truth.CONNECTION_LOST, "start again when the server is back", is_long=True)
 def connection_lost_at_lock(stage: Stage) -> None:
-    """The server goes when restic has written its lock, and is about to look for others once more."""
+    """The server goes as soon as restic has written its lock, which stays there."""
     other = stage.put(70, lives=True)
     recording = stage.begin("backup", SOURCE, through=True)
     until(lambda: stage.repository.sound_lock_ids() - {other}, "lock of the backup", 60)
