@@ -16,7 +16,8 @@ from tests.lab.scenes.recording import Recording
 from tests.lab.scenes.script import BREAKER, scene
 from tests.lab.scenes.stage import HERE, SOURCE, Stage
 
-LONGEST_SECONDS = 27 * 60.0
+LONGEST_SECONDS = 40 * 60.0
+"""restic tries to renew a lock for 15 minutes, twice, before it sees that its lock is too old."""
 FEED_SECONDS = 2.0
 DUMP = ("backup", "--stdin", "--stdin-filename", "dump.sql")
 MEGABYTE = 1_000_000
@@ -47,6 +48,12 @@ def _feed(recording: Recording, ended: threading.Event) -> None:
             return
 
 
+def _silence(stage: Stage) -> None:
+    """From the next frame on the server is not heard any more."""
+    for n in range(stage.proxy.frames + 1, stage.proxy.frames + 50):
+        stage.proxy.silence_after(n)
+
+
 def _pause(recording: Recording, seconds: float) -> None:
     """Let time pass while restic runs."""
     recording.wait(seconds)
@@ -64,9 +71,18 @@ def renewal_refused(stage: Stage) -> None:
 def renewal_silent(stage: Stage) -> None:
     """The server answers no more, and no connection is closed."""
     with slow_backup(stage, through=True) as backup:
-        for n in range(stage.proxy.frames + 1, stage.proxy.frames + 50):
-            stage.proxy.silence_after(n)
+        _silence(stage)
         stage.end(backup, LONGEST_SECONDS)
+
+
+@scene(Truth.CONNECTION_LOST, "start again when the server answers", is_long=True)
+def silent_at_lock(stage: Stage) -> None:
+    """The same as soon as restic has written its lock, which stays there."""
+    recording = stage.begin(*DUMP, stdin=subprocess.PIPE, through=True)
+    recording.feed(b"the first line\n")
+    until(stage.repository.sound_lock_ids, "lock of the backup", 60)
+    _silence(stage)
+    stage.end(recording, LONGEST_SECONDS)
 
 
 @scene(Truth.RENEWAL_LATE, "nothing", is_long=True)
