@@ -12,7 +12,7 @@ import pytest
 from tests.corpus import FOLDER, FORMS, MANIFEST, Log, Truth, logs
 
 AT_END = {"sound", "cut", "empty", "altered", "gone"}
-LARGEST_BYTES = 20_000
+LARGEST_BYTES = 40_000
 FORGED = "0" * 8
 """The id that a hostile host's name tells."""
 EVERY_LOG = pytest.mark.parametrize("log", logs(), ids=lambda log: log.file.removesuffix(".log"))

@@ -16,7 +16,8 @@ from tests.lab.scenes.recording import Recording
 from tests.lab.scenes.script import BREAKER, scene
 from tests.lab.scenes.stage import HERE, SOURCE, Stage
 
-LONGEST_SECONDS = 27 * 60.0
+LONGEST_SECONDS = 40 * 60.0
+"""restic tries to renew a lock for 15 minutes, twice, before it sees that its lock is too old."""
 FEED_SECONDS = 2.0
 DUMP = ("backup", "--stdin", "--stdin-filename", "dump.sql")
 MEGABYTE = 1_000_000
@@ -28,7 +29,7 @@ def slow_backup(stage: Stage, *options: str, through: bool = False) -> Iterator[
     """A recorded backup that gets a line now and then, and holds its lock."""
     recording = stage.begin(*DUMP, *options, stdin=subprocess.PIPE, through=through)
     recording.feed(b"the first line\n")
-    until(stage.repository.sound_lock_ids, "lock of the backup", 60)
+    until(recording.has_read_all, "backup that reads its input", 60)
     ended = threading.Event()
     feeder = threading.Thread(target=_feed, args=(recording, ended), daemon=True)
     feeder.start()
@@ -45,6 +46,12 @@ def _feed(recording: Recording, ended: threading.Event) -> None:
             recording.feed(b"another line\n")
         except OSError:
             return
+
+
+def _silence(stage: Stage) -> None:
+    """From the next frame on the server is not heard any more."""
+    for n in range(stage.proxy.frames + 1, stage.proxy.frames + 50):
+        stage.proxy.silence_after(n)
 
 
 def _pause(recording: Recording, seconds: float) -> None:
@@ -64,9 +71,18 @@ def renewal_refused(stage: Stage) -> None:
 def renewal_silent(stage: Stage) -> None:
     """The server answers no more, and no connection is closed."""
     with slow_backup(stage, through=True) as backup:
-        for n in range(stage.proxy.frames + 1, stage.proxy.frames + 50):
-            stage.proxy.silence_after(n)
+        _silence(stage)
         stage.end(backup, LONGEST_SECONDS)
+
+
+@scene(Truth.CONNECTION_LOST, "start again when the server answers", is_long=True)
+def silent_at_lock(stage: Stage) -> None:
+    """The same as soon as restic has written its lock, which stays there."""
+    recording = stage.begin(*DUMP, stdin=subprocess.PIPE, through=True)
+    recording.feed(b"the first line\n")
+    until(stage.repository.sound_lock_ids, "lock of the backup", 60)
+    _silence(stage)
+    stage.end(recording, LONGEST_SECONDS)
 
 
 @scene(Truth.RENEWAL_LATE, "nothing", is_long=True)
@@ -133,7 +149,7 @@ def connection_lost(stage: Stage) -> None:
 
 @scene(Truth.CONNECTION_LOST, "start again when the server is back", is_long=True)
 def connection_lost_at_lock(stage: Stage) -> None:
-    """The server goes when restic has written its lock, and is about to look for others once more."""
+    """The server goes as soon as restic has written its lock, which stays there."""
     other = stage.put(70, lives=True)
     recording = stage.begin("backup", SOURCE, through=True)
     until(lambda: stage.repository.sound_lock_ids() - {other}, "lock of the backup", 60)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -55,6 +57,11 @@ class Recording:
         assert self.process.stdin is not None
         self.process.stdin.write(data)
         self.process.stdin.flush()
+
+    def has_read_all(self) -> bool:
+        """Whether the process took all of its input so far: restic does so with its lock in hand only."""
+        assert self.process.stdin is not None
+        return fcntl.ioctl(self.process.stdin, termios.FIONREAD, b"\0" * 4) == b"\0" * 4
 
     def end_input(self) -> None:
         """Tell the process that no more input comes."""
