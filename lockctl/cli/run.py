@@ -24,6 +24,7 @@ COMMANDS = {
     "restore": "restore.restore",
     "history": "history.history",
     "watch": "watch.watch",
+    "advise": "advise.advise",
 }
 """Each command, and the function in this folder that does it."""
 

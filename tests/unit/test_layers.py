@@ -25,9 +25,9 @@ TOWER = {
     "liveness": "clock settings transport state repository",
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
-    "diagnosis": "",
-    "render": "errors clock settings state repository liveness survey removal",
-    "cli": "errors clock settings transport state liveness survey removal render",
+    "diagnosis": "clock state repository survey",
+    "render": "errors clock settings state repository liveness survey removal diagnosis",
+    "cli": "errors clock settings transport state liveness survey removal diagnosis render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -45,7 +45,7 @@ LIBRARIES = {
 """Whose business a library is: beginnings of the names of modules."""
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
-    "repository/lock repository/config liveness/evidence survey/values survey/returns survey/changes "
+    "repository/lock repository/config repository/snapshot liveness/evidence survey/values survey/returns survey/changes "
     "removal/plan removal/report diagnosis/findings"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
@@ -54,7 +54,10 @@ PURE = [
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
         "liveness/judge survey/assess render/harmless render/words render/as_csv render/table render/details "
-        "render/as_json render/live"
+        "render/as_json render/live "
+        "diagnosis/runs diagnosis/habits diagnosis/overlap diagnosis/placement diagnosis/advice diagnosis/phrases "
+        "diagnosis/counsel diagnosis/reservations render/chart render/chart_svg render/proposal render/advising "
+        "render/advice_json"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""
