@@ -9,7 +9,7 @@ from itertools import chain
 from math import ceil
 
 from lockctl.clock.rfc3339 import parse_moment
-from lockctl.diagnosis.habits import LEAST_RUNS, Habit, HostHabits, find_habits
+from lockctl.diagnosis.habits import LEAST_RUNS, Habit, HostHabits, find_habits, part_of
 from lockctl.diagnosis.overlap import Overlaps, Stretch, find_overlaps
 from lockctl.diagnosis.placement import (
     WIDE_MINUTES,
@@ -45,6 +45,8 @@ class Retry:
 
     seconds: int
     longest: Stretch
+    usual: int
+    """Seconds that the longest wait of nine of ten days keeps to."""
     runs: int
     """Whose ends are known."""
 
@@ -120,7 +122,7 @@ def advise(found: FoundSnapshots, survey: Survey, records: Iterable[Record]) -> 
         placements=placements,
         meeting=(overlapped(before), overlapped(after)),
         window=window,
-        retry=_find_retry(sources, overlaps.longest),
+        retry=_find_retry(sources, overlaps),
         own=tuple(_find_own(placements, window, left)) if len(hosts) > 1 else (),
         left=left,
     )
@@ -131,14 +133,15 @@ def _usual_offset(hosts: Sequence[HostRuns]) -> int:
     return max(counted, key=lambda offset: (counted[offset], offset), default=0)
 
 
-def _find_retry(hosts: Sequence[HostRuns], longest: Stretch | None) -> Retry | None:
+def _find_retry(hosts: Sequence[HostRuns], overlaps: Overlaps) -> Retry | None:
+    longest = overlaps.longest
     ends = count_ends(chain.from_iterable(host.runs for host in hosts))
     known = ends[End.SUMMARY] + ends[End.FILE]
     if known < LEAST_RUNS or longest is None:
         return None
     wanted = min(longest.seconds * MARGIN, MAX_RETRY)
     step = 300 if wanted <= 3600 else 900 if wanted <= 4 * 3600 else 1800
-    return Retry(max(900, ceil(wanted / step) * step), longest, known)
+    return Retry(max(900, ceil(wanted / step) * step), longest, part_of(overlaps.daily, 0.9), known)
 
 
 def _find_left(survey: Survey, records: Iterable[Record], now: int) -> Iterable[LeftLocks]:

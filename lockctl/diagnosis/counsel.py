@@ -29,7 +29,7 @@ def _starts(advice: Advice) -> Iterator[Finding]:
     if not pairs:
         return
     total, most = sum(pair.near for pair in pairs), pairs[0]
-    others = f"; with {len(pairs) - 1} more pairs of hosts it is {times(total)}" if len(pairs) > 1 else ""
+    others = f", and {len(pairs) - 1} more pairs of hosts, {times(total)} in all" if len(pairs) > 1 else ""
     yield Finding(
         "starts-together",
         Weight.ACT if total >= _MANY_NEAR else Weight.LOOK,
@@ -120,8 +120,8 @@ def _retry(advice: Advice) -> Iterator[Finding]:
     yield Finding(
         "retry-lock",
         Weight.NOTE,
-        f"The longest time without a gap between backups was {seen}, from {when} on ({retry.runs} runs with known "
-        "ends).",
+        f"The longest time without a gap between backups was {seen}, from {when} on; on nine of ten days it was "
+        f"{describe_duration(retry.usual)} at most ({retry.runs} runs with known ends).",
         "So long exclusive work would have had to wait. How long prune itself takes, and keeps backups waiting, no "
         "snapshot tells.",
         f"Give prune, check, forget --prune and the backups --retry-lock {retry_option(retry.seconds)}."

@@ -25,7 +25,8 @@ _FIXED = 240
 _NICE = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720)
 """Minutes between runs that crontabs and timers express as one line."""
 _REGULAR = 0.6
-"""The part of the pauses between runs that are alike where a host runs several times a day."""
+"""The part of the pauses between runs that are alike where a host runs several times a day, and of the runs that are
+at one hour where they are on no fixed days."""
 _SILENT_DAYS = 3
 _USED = 0.3
 """A day of the week, or an hour, counts as used from this part of the most used one on."""
@@ -105,7 +106,7 @@ def find_habits(host: HostRuns, now: int) -> HostHabits:
         return HostHabits(host, (_repeated(host.host, runs, every),), None, 0)
     groups = [group for group in _group(runs) if len(group) >= LEAST_RUNS and not _is_over(group, now)]
     habits = [_once(host.host, group) for group in groups]
-    fixed = tuple(sorted((one for one in habits if one.spread * 2 <= _FIXED), key=lambda one: one.starts))
+    fixed = tuple(sorted((one for one in habits if _is_fixed(one, len(runs))), key=lambda one: one.starts))
     others = len(runs) - sum(one.runs for one in fixed)
     return HostHabits(host, fixed, None if fixed else Unplanned.NO_FIXED_HOUR, others)
 
@@ -118,6 +119,11 @@ def local_minute(run: Run) -> int:
 def part_of(values: Sequence[int], part: float) -> int:
     """The value that `part` of the sorted `values` do not exceed."""
     return values[min(len(values) - 1, ceil(part * len(values)) - 1)] if values else 0
+
+
+def _is_fixed(habit: Habit, runs: int) -> bool:
+    """What follows no week is one only where most of the host's runs are of it, and not as chance has it."""
+    return habit.spread * 2 <= _FIXED and (bool(habit.weekdays) or habit.runs >= _REGULAR * runs)
 
 
 def _find_period(pauses: Sequence[float]) -> int | None:

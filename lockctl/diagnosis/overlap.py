@@ -65,6 +65,8 @@ class Overlaps:
     """Those that worked at the same time or started together, the most frequent first."""
     most_at_once: int
     longest: Stretch | None
+    daily: tuple[int, ...]
+    """The seconds of each day's longest stretch, the shortest first; of the days on which there was one."""
     slots: tuple[Slot, ...]
     """By the time of the day of whoever asked."""
 
@@ -75,7 +77,13 @@ def find_overlaps(hosts: Sequence[HostRuns], offset: int) -> Overlaps:
     pairs, most = _sweep(runs)
     stretches = merge(runs)
     longest = max(stretches, key=lambda one: one.seconds, default=None)
-    return Overlaps(tuple(pairs), most, longest, tuple(_find_slots(runs, stretches, offset)))
+    daily: dict[int, int] = {}
+    for one in stretches:
+        day = (one.start + offset) // _DAY
+        daily[day] = max(daily.get(day, 0), one.seconds)
+    return Overlaps(
+        tuple(pairs), most, longest, tuple(sorted(daily.values())), tuple(_find_slots(runs, stretches, offset))
+    )
 
 
 def merge(runs: Iterable[Run]) -> list[Stretch]:

@@ -143,7 +143,7 @@ class _Week:
         self._load = [0] * WEEK
         self._starts = [0] * WEEK
         self._minutes: dict[int, list[int]] = {}
-        """By the offset of hosts, how many of their starts are at a minute of some hour."""
+        """By the offset of hosts, how many of their starts are about a minute of some hour."""
 
     def add(self, habit: Habit, shift: int) -> None:
         """Lays a habit in."""
@@ -152,7 +152,8 @@ class _Week:
             for minute in range(begin, begin + length):
                 self._load[minute % WEEK] += 1
             self._starts[begin] += 1
-            minutes[begin % 60] += 1
+            for minute in range(begin - _NEAR + 1, begin + _NEAR):
+                minutes[minute % 60] += 1
 
     def costs(self, habit: Habit) -> Callable[[int], float]:
         """What each shift of this habit would cost, in minutes of moving on each day that it runs."""

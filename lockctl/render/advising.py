@@ -13,7 +13,7 @@ from lockctl.diagnosis.counsel import give_counsel
 from lockctl.diagnosis.findings import Finding, Weight
 from lockctl.diagnosis.habits import Habit, HostHabits
 from lockctl.diagnosis.placement import Placement
-from lockctl.render.chart import Signs, describe_starts, draw_chart
+from lockctl.render.chart import Signs, describe_days, describe_starts, draw_chart
 from lockctl.render.harmless import visible
 from lockctl.render.words import count
 
@@ -21,7 +21,6 @@ _HOST_WIDTH = 20
 _SIGNS = {Weight.ACT: "!!", Weight.LOOK: "! ", Weight.NOTE: "- "}
 _COLOURS = {Weight.ACT: "31", Weight.LOOK: "33", Weight.NOTE: "0"}
 _WIDTH = 79
-_MONDAY = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 Row = dict[str, str]
 
@@ -59,7 +58,7 @@ def _habit_row(host: HostHabits, habit: Habit, placement: Placement | None) -> R
     new = describe_starts(placement.starts, habit.every) if placement is not None else ""
     row = _row(host.host, habit.runs, describe_starts(habit.starts, habit.every))
     row["DAYS"] = describe_days(habit.weekdays)
-    row["WITHIN"] = f"{habit.spread} min"
+    row["WITHIN"] = f"{max(1, habit.spread)} min"
     if habit.usual is not None and habit.longest is not None:
         rests = f" ({habit.timed})" if habit.timed != habit.runs else ""
         row["TAKES"] = describe_duration(habit.usual) + rests
@@ -74,18 +73,6 @@ def _row(host: str, runs: int, starts: str) -> Row:
     name = visible(host, _HOST_WIDTH) or "(no name)"
     empty = dict.fromkeys(("DAYS", "WITHIN", "TAKES", "LONGEST", "PROPOSED"), "")
     return {"HOST": name, "RUNS": str(runs), "STARTS": starts, **empty}
-
-
-def describe_days(weekdays: tuple[int, ...]) -> str:
-    """`all`, `Mo-Fr`, `Su`, `We,Sa`; `?` where they follow no week."""
-    if not weekdays:
-        return "?"
-    if len(weekdays) == 7:
-        return "all"
-    first, last = weekdays[0], weekdays[-1]
-    if len(weekdays) > 2 and last - first + 1 == len(weekdays):
-        return f"{_MONDAY[first]}-{_MONDAY[last]}"
-    return ",".join(_MONDAY[day] for day in weekdays)
 
 
 def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:

@@ -15,6 +15,7 @@ NARROW = 80
 """Columns, where nobody knows how many there are."""
 _NAME, _TIME = 15, 13
 _HOURS = 24
+_WEEK = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _UNPLANNED = {
     Unplanned.TOO_FEW: "too few runs",
     Unplanned.NO_FIXED_HOUR: "no fixed hour",
@@ -93,21 +94,36 @@ def draw_chart(advice: Advice, signs: Signs, columns: int = NARROW) -> str:
 
 
 def describe_starts(starts: Sequence[int], every: int | None) -> str:
-    """`02:25`, `every 15 min`, `every 2 h :05`."""
+    """`02:25`, `every 15 min`, `hourly :05`, `2-hourly :05`."""
     if every is None:
         return clock_time(starts[0])
-    return f"every {every} min" if every < 60 else f"{every // 60}-hourly :{starts[0] % 60:02}"
+    if every < 60:
+        return f"every {every} min"
+    return f"{f'{every // 60}-' if every > 60 else ''}hourly :{starts[0] % 60:02}"
+
+
+def describe_days(weekdays: Sequence[int]) -> str:
+    """`all`, `Mo-Fr`, `Su`, `We,Sa`; `?` where they follow no week."""
+    if not weekdays:
+        return "?"
+    if len(weekdays) == len(_WEEK):
+        return "all"
+    first, last = weekdays[0], weekdays[-1]
+    if len(weekdays) > 2 and last - first + 1 == len(weekdays):
+        return f"{_WEEK[first]}-{_WEEK[last]}"
+    return ",".join(_WEEK[day] for day in weekdays)
 
 
 def _row(habit: Habit, offset: int, placement: Placement | None = None) -> Row:
     shift = placement.shift if placement is not None else 0
-    starts = placement.starts if placement is not None else habit.starts
+    starts, weekdays = (placement or habit).starts, (placement or habit).weekdays
+    time = describe_starts(starts, habit.every)
     longest = -(-(habit.longest or 0) // 60)
     return Row(
         name=habit.host,
         usual=_in_a_day(bars_of(habit, shift, -(-(habit.usual or 0) // 60)), offset),
         longest=_in_a_day(bars_of(habit, shift, longest), offset),
-        time=describe_starts(starts, habit.every),
+        time=f"{days} {time}" if (days := describe_days(weekdays)) != "all" else time,
         moved=shift != 0,
     )
 

@@ -27,7 +27,7 @@ def draw_svg(advice: Advice) -> str:
     """The whole document."""
     now, then = rows_now(advice), rows_proposed(advice)
     second = _TOP + _LINE * (len(now) + 3)
-    height = second + _TOP + _LINE * (len(then) + 2)
+    height = second + _TOP + _LINE * (len(then) + 3)
     width = _LEFT + _ACROSS + _RIGHT
     title = f"Backups in {visible(advice.survey.address, 80)}: now, and as proposed"
     return "\n".join(

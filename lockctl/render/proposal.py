@@ -46,18 +46,19 @@ def timers(advice: Advice) -> str:
     """A timer and a service for each host, each below a comment that names its file."""
     lines = list(_HEAD)
     for host, placements in _by_host(advice):
+        name = visible(host.host, _NAME_WIDTH)
         times = [text for one in placements for text in calendars(one)]
         comments = [line for one in placements for line in _comments(host, one)]
         if times:
-            lines += ["", *comments, *_timer("restic-backup", "restic backup", times)]
-            lines += _service("restic-backup", f"/usr/bin/{_command(host, advice)}")
+            lines += ["", *comments, *_timer(name, "restic-backup", times)]
+            lines += _service(name, "restic-backup", f"/usr/bin/{_command(host, advice)}")
         else:
             lines += ["", *comments]
     if advice.window is not None:
         minute = advice.window.start + advice.offset // 60
         lines += ["", f"# prune: on one host whose local time is {zone(advice.offset)}; see what your 'forget' keeps"]
-        lines += _timer("restic-prune", "restic prune", [f"Sun *-*-* {clock_time(minute)}:00"])
-        lines += _service("restic-prune", f"/usr/bin/restic prune{_retry(advice)}")
+        lines += _timer("one host", "restic-prune", [f"Sun *-*-* {clock_time(minute)}:00"])
+        lines += _service("one host", "restic-prune", f"/usr/bin/restic prune{_retry(advice)}")
     return "\n".join(lines)
 
 
@@ -71,16 +72,16 @@ def calendars(one: Placement) -> Iterator[str]:
         yield f"{days}*-*-* {shown}:{minute:02}:00"
 
 
-def _timer(name: str, description: str, times: Sequence[str]) -> Iterator[str]:
-    yield f"# /etc/systemd/system/{name}.timer"
-    yield from ("[Unit]", f"Description=When {description} runs here", "", "[Timer]")
+def _timer(host: str, name: str, times: Sequence[str]) -> Iterator[str]:
+    yield f"# {host}: /etc/systemd/system/{name}.timer"
+    yield from ("[Unit]", f"Description=When {name.replace('-', ' ')} runs", "", "[Timer]")
     yield from (f"OnCalendar={time}" for time in times)
     # systemd would let it start up to a minute late, beside another host.
     yield from ("AccuracySec=1s", "Persistent=true", "", "[Install]", "WantedBy=timers.target", "")
 
 
-def _service(name: str, command: str) -> Iterator[str]:
-    yield f"# /etc/systemd/system/{name}.service"
+def _service(host: str, name: str, command: str) -> Iterator[str]:
+    yield f"# {host}: /etc/systemd/system/{name}.service"
     yield from ("[Unit]", f"Description={name.replace('-', ' ')}")
     yield from ("Wants=network-online.target", "After=network-online.target", "")
     yield from ("[Service]", "Type=oneshot", f"ExecStart={command}")
@@ -137,8 +138,12 @@ def _command(host: HostHabits, advice: Advice) -> str:
     paths = host.source.paths
     known = paths and all(_PLAIN_PATH.fullmatch(path) for path in paths)
     shown = " ".join(shlex.quote(path) for path in paths) if known else "PATHS"
-    return f"restic backup{_retry(advice) if host.source.has_retry_lock else ''} {shown}"
+    return f"restic backup{_retry(advice, host.habits) if host.source.has_retry_lock else ''} {shown}"
 
 
-def _retry(advice: Advice) -> str:
-    return "" if advice.retry is None else f" --retry-lock {retry_option(advice.retry.seconds)}"
+def _retry(advice: Advice, habits: Sequence[Habit] = ()) -> str:
+    """No longer than until the same host's next turn."""
+    if advice.retry is None:
+        return ""
+    most = min([advice.retry.seconds, *(habit.every * 60 for habit in habits if habit.every is not None)])
+    return f" --retry-lock {retry_option(most)}"

@@ -45,8 +45,8 @@ LIBRARIES = {
 """Whose business a library is: beginnings of the names of modules."""
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
-    "repository/lock repository/config repository/snapshot liveness/evidence survey/values survey/returns survey/changes "
-    "removal/plan removal/report diagnosis/findings"
+    "repository/lock repository/config repository/snapshot liveness/evidence survey/values survey/returns "
+    "survey/changes removal/plan removal/report diagnosis/findings"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
 PURE = [
