@@ -117,10 +117,12 @@ def _ends(advice: Advice) -> Iterator[Finding]:
     yield Finding(
         "ends-not-written",
         Weight.NOTE,
-        f"Of {advice.runs} runs restic wrote the end of {ends[End.SUMMARY]}. Of {guessed} it is the time at which the "
-        f"snapshot's file was written; of {unknown} only the start is known.",
-        "restic 0.17 and newer write both. A run of which only the start is known counts as short, so waits and "
-        "overlaps may be longer than they stand here.",
+        f"restic wrote the end of {ends[End.SUMMARY]} of {advice.runs} runs. For that of {guessed} stands the time of the "
+        f"snapshot's file, and that of {unknown} is not known: only their start is.",
+        "restic 0.17 and newer write both. A run whose end is not known counts as short, so waits and overlaps may be "
+        "longer than they stand here."
+        if unknown
+        else "restic 0.17 and newer write both.",
         "",
         Certainty.CERTAIN if not guessed else Certainty.LIKELY,
     )

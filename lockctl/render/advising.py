@@ -37,7 +37,7 @@ def advice_text(advice: Advice, signs: Signs, columns: int, colour: bool) -> str
 
 def _head(advice: Advice) -> str:
     found = advice.found
-    span = describe_duration((found.now // 10**9 - found.since) // 86400 * 86400)
+    span = describe_duration(round(found.now / 10**9) - found.since)
     older = f", {found.older:,} are older" if found.older else ""
     return (
         f"{count(len(advice.hosts) + advice.left_out, 'host')}, {count(advice.runs, 'run')} of the last {span} in "

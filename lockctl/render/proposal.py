@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.advice import Advice
 from lockctl.diagnosis.findings import CURE
-from lockctl.diagnosis.habits import Habit, HostHabits
+from lockctl.diagnosis.habits import LEAST_RUNS, Habit, HostHabits
 from lockctl.diagnosis.phrases import clock_time, retry_option, zone
 from lockctl.diagnosis.placement import Placement
 from lockctl.render.chart import describe_starts
@@ -29,7 +29,7 @@ _HEAD = (
 
 def crontab(advice: Advice) -> str:
     """A line for each host's crontab, each below a comment that names the host and says what it comes from."""
-    lines = list(_HEAD)
+    lines = [*_HEAD, *_none(advice)]
     for host, placements in _by_host(advice):
         lines.append("")
         for one in placements:
@@ -44,7 +44,7 @@ def crontab(advice: Advice) -> str:
 
 def timers(advice: Advice) -> str:
     """A timer and a service for each host, each below a comment that names its file."""
-    lines = list(_HEAD)
+    lines = [*_HEAD, *_none(advice)]
     for host, placements in _by_host(advice):
         name = visible(host.host, _NAME_WIDTH)
         times = [text for one in placements for text in calendars(one)]
@@ -70,6 +70,11 @@ def calendars(one: Placement) -> Iterator[str]:
     for minute, hours in _by_minute(one.starts):
         shown = "*" if len(hours) == 24 else ",".join(f"{hour:02}" for hour in hours)
         yield f"{days}*-*-* {shown}:{minute:02}:00"
+
+
+def _none(advice: Advice) -> Iterator[str]:
+    if not advice.placements:
+        yield f"# Nothing to propose: no host has run {LEAST_RUNS} times or more at a fixed hour."
 
 
 def _timer(host: str, name: str, times: Sequence[str]) -> Iterator[str]:

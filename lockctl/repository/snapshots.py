@@ -34,7 +34,7 @@ def find_snapshots(
     """
     listing = reader.list_directory("snapshots")
     now = reader.now()
-    since = int(now // 10**9 - seconds)
+    since = round(now / 10**9 - seconds)
     named = [entry for entry in listing.entries if is_lock_name(entry.name) and not entry.is_directory]
     recent = [entry for entry in named if _touched(entry) >= (since - _DAY) * 10**9]
     chosen = _choose(recent)
