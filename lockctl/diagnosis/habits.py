@@ -25,8 +25,8 @@ _FIXED = 240
 _NICE = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720)
 """Minutes between runs that crontabs and timers express as one line."""
 _REGULAR = 0.6
-"""The part of the pauses between runs that are alike where a host runs several times a day, and of the runs that are
-at one hour where they are on no fixed days."""
+"""The part of the pauses between runs that are alike where a host runs several times a day; of the days that are of a
+habit; and of a week's days that a habit has, which else follows no week."""
 _SILENT_DAYS = 3
 _USED = 0.3
 """A day of the week, or an hour, counts as used from this part of the most used one on."""
@@ -105,8 +105,8 @@ def find_habits(host: HostRuns, now: int) -> HostHabits:
     if every is not None:
         return HostHabits(host, (_repeated(host.host, runs, every),), None, 0)
     groups = [group for group in _group(runs) if len(group) >= LEAST_RUNS and not _is_over(group, now)]
-    habits = [_once(host.host, group) for group in groups]
-    fixed = tuple(sorted((one for one in habits if _is_fixed(one, len(runs))), key=lambda one: one.starts))
+    habits = [_once(host.host, group) for group in groups if not _is_chance(group, runs)]
+    fixed = tuple(sorted((one for one in habits if one.spread * 2 <= _FIXED), key=lambda one: one.starts))
     others = len(runs) - sum(one.runs for one in fixed)
     return HostHabits(host, fixed, None if fixed else Unplanned.NO_FIXED_HOUR, others)
 
@@ -121,9 +121,17 @@ def part_of(values: Sequence[int], part: float) -> int:
     return values[min(len(values) - 1, ceil(part * len(values)) - 1)] if values else 0
 
 
-def _is_fixed(habit: Habit, runs: int) -> bool:
-    """What follows no week is one only where most of the host's runs are of it, and not as chance has it."""
-    return habit.spread * 2 <= _FIXED and (bool(habit.weekdays) or habit.runs >= _REGULAR * runs)
+def _is_chance(group: Sequence[Run], runs: Sequence[Run]) -> bool:
+    """Whether the host mostly ran at other times, on the days of the week that these runs are of."""
+    days = {_day_of(run) for run in group}
+    weekdays = {day % 7 for day in days}
+    all_days = {_day_of(run) for run in runs if _day_of(run) >= min(days)}
+    return len(days) < _REGULAR * len({day for day in all_days if day % 7 in weekdays})
+
+
+def _day_of(run: Run) -> int:
+    """The host's own day, counted from 1970."""
+    return (run.start + run.offset) // 86400
 
 
 def _find_period(pauses: Sequence[float]) -> int | None:
@@ -137,7 +145,7 @@ def _repeated(host: str, runs: Sequence[Run], every: int) -> Habit:
     phase, off = _centre([local_minute(run) % every for run in runs], every)
     times = [(local_minute(run) - phase + every // 2) // every % (DAY // every) for run in runs]
     starts = tuple(phase + number * every for number in _used(times))
-    days = [(run.start + run.offset) // 86400 for run in runs]
+    days = [_day_of(run) for run in runs]
     return _habit(host, runs, starts, every, off, _weekdays(days))
 
 
@@ -147,7 +155,7 @@ def _once(host: str, runs: Sequence[Run]) -> Habit:
     days = [(run.start + run.offset - 60 * turn) // 86400 for run, turn in zip(runs, off, strict=True)]
     weekdays = _weekdays(days)
     weeks = (max(days) - min(days)) / 7
-    regular = len(set(days)) - 1 >= 0.5 * len(weekdays) * weeks
+    regular = len(set(days)) - 1 >= _REGULAR * len(weekdays) * weeks
     return _habit(host, runs, (centre,), None, off, weekdays if regular else ())
 
 

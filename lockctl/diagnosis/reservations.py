@@ -117,8 +117,8 @@ def _ends(advice: Advice) -> Iterator[Finding]:
     yield Finding(
         "ends-not-written",
         Weight.NOTE,
-        f"restic wrote the end of {ends[End.SUMMARY]} of {advice.runs} runs. For that of {guessed} stands the time of the "
-        f"snapshot's file, and that of {unknown} is not known: only their start is.",
+        f"restic wrote the end of {ends[End.SUMMARY]} of {advice.runs} runs. For that of {guessed} stands the time of "
+        f"the snapshot's file, and that of {unknown} is not known: only their start is.",
         "restic 0.17 and newer write both. A run whose end is not known counts as short, so waits and overlaps may be "
         "longer than they stand here."
         if unknown
