@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.advice import Advice
 from lockctl.diagnosis.findings import CURE
-from lockctl.diagnosis.habits import LEAST_RUNS, Habit, HostHabits
+from lockctl.diagnosis.habits import DAY, LEAST_RUNS, Habit, HostHabits
 from lockctl.diagnosis.phrases import clock_time, retry_option, zone
 from lockctl.diagnosis.placement import Placement
 from lockctl.render.chart import describe_starts
@@ -18,6 +18,8 @@ from lockctl.render.words import count
 
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._+@:,= -]*")
 """A path that needs no more than quotes in a crontab (where % is a newline), in a shell and in a unit."""
+_MOST_PATHS = 500
+"""Characters of all paths: some crons read no longer lines than a thousand."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAME_WIDTH = 64
 _HEAD = (
@@ -35,10 +37,10 @@ def crontab(advice: Advice) -> str:
         for one in placements:
             lines += _comments(host, one)
             lines += [f"{fields} {_command(host, advice)}" for fields in _cron_fields(one)]
+    lines += ["", _prune_comment(advice)]
     if advice.window is not None:
-        minute = advice.window.start + advice.offset // 60
-        lines += ["", f"# prune: on one host whose local time is {zone(advice.offset)}; see what your 'forget' keeps"]
-        lines.append(f"{minute % 60} {minute // 60 % 24} * * 0 restic prune{_retry(advice)}")
+        minute = _prune_minute(advice)
+        lines.append(f"{minute % 60} {minute // 60} * * 0 restic prune{_retry(advice)}")
     return "\n".join(lines)
 
 
@@ -54,10 +56,9 @@ def timers(advice: Advice) -> str:
             lines += _service(name, "restic-backup", f"/usr/bin/{_command(host, advice)}")
         else:
             lines += ["", *comments]
+    lines += ["", _prune_comment(advice)]
     if advice.window is not None:
-        minute = advice.window.start + advice.offset // 60
-        lines += ["", f"# prune: on one host whose local time is {zone(advice.offset)}; see what your 'forget' keeps"]
-        lines += _timer("one host", "restic-prune", [f"Sun *-*-* {clock_time(minute)}:00"])
+        lines += _timer("one host", "restic-prune", [f"Sun *-*-* {clock_time(_prune_minute(advice))}:00"])
         lines += _service("one host", "restic-prune", f"/usr/bin/restic prune{_retry(advice)}")
     return "\n".join(lines)
 
@@ -70,6 +71,17 @@ def calendars(one: Placement) -> Iterator[str]:
     for minute, hours in _by_minute(one.starts):
         shown = "*" if len(hours) == 24 else ",".join(f"{hour:02}" for hour in hours)
         yield f"{days}*-*-* {shown}:{minute:02}:00"
+
+
+def _prune_comment(advice: Advice) -> str:
+    if advice.window is None:
+        return f"# prune: no time of the day is known to be free of backups; give it --retry-lock{_retry(advice)[13:]}"
+    return f"# prune: on one host whose local time is {zone(advice.offset)}; see what your 'forget' keeps"
+
+
+def _prune_minute(advice: Advice) -> int:
+    """Of the day by which most hosts go."""
+    return 0 if advice.window is None else (advice.window.start + advice.offset // 60) % DAY
 
 
 def _none(advice: Advice) -> Iterator[str]:
@@ -141,7 +153,7 @@ def _by_minute(starts: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
 
 def _command(host: HostHabits, advice: Advice) -> str:
     paths = host.source.paths
-    known = paths and all(_PLAIN_PATH.fullmatch(path) for path in paths)
+    known = paths and all(_PLAIN_PATH.fullmatch(path) for path in paths) and sum(map(len, paths)) <= _MOST_PATHS
     shown = " ".join(shlex.quote(path) for path in paths) if known else "PATHS"
     return f"restic backup{_retry(advice, host.habits) if host.source.has_retry_lock else ''} {shown}"
 
