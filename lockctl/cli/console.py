@@ -53,6 +53,15 @@ class Console:
         poll.register(sys.stdout.fileno(), 0)
         return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
+    @staticmethod
+    def shows(text: str) -> bool:
+        """Whether standard output's encoding has all of these characters."""
+        try:
+            text.encode(sys.stdout.encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def note(self, text: str) -> None:
         """Something that is good to know."""
         if not self.quiet:

@@ -26,6 +26,7 @@ COMMANDS = {
     "watch": "watch.watch",
     "doctor": "doctor.doctor",
     "run": "run.run",
+    "advise": "advise.advise",
 }
 """Each command, and the function in this folder that does it."""
 

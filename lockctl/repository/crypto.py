@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.poly1305 import Poly1305
 
 from lockctl.repository.scrypt import CryptoFailure, TooCostly
 
-__all__ = ["CryptoFailure", "Key", "TooCostly", "decompress", "unseal"]
+__all__ = ["CryptoFailure", "Key", "TooCostly", "decompress", "open_sealed", "unseal"]
 
 NONCE_SIZE = 16
 TAG_SIZE = 16
@@ -87,6 +87,19 @@ def unseal(key: Key, sealed: bytes) -> bytes:
     plaintext = ciphers.counter.update(ciphertext)
     key.ciphers.give(ciphers)
     return plaintext
+
+
+def open_sealed(key: Key, sealed: bytes) -> bytes:
+    """The JSON of a lock or a snapshot, in either format of repositories. Raises CryptoFailure, TooCostly.
+
+    Format 2: the byte 2, then a zstd frame; whatever starts like JSON is JSON (restic's repository.go).
+    """
+    plaintext = unseal(key, sealed)
+    if plaintext[:1] in (b"{", b"["):
+        return plaintext
+    if plaintext[:1] != b"\x02":
+        raise CryptoFailure("its plaintext is of an unknown format")
+    return decompress(plaintext[1:])
 
 
 def _make_ciphers(key: Key) -> _Ciphers:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from lockctl.clock.boot import Instant, this_instant
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import FileError, NotFound
 from lockctl.repository.config import RepositoryConfig
-from lockctl.repository.crypto import CryptoFailure, TooCostly, decompress, unseal
+from lockctl.repository.crypto import CryptoFailure, TooCostly, open_sealed
 from lockctl.repository.headstart import HeadStart
 from lockctl.repository.lock import (
     MAX_LOCK_SIZE,
-    Lock,
     LockFile,
     Problem,
     UndecodableLock,
@@ -27,6 +27,9 @@ from lockctl.repository.missing import in_locks_folder
 from lockctl.repository.opening import Opening, begin_config, begin_keys
 from lockctl.repository.selection import TOO_MUCH, Begun, is_worth_reading
 from lockctl.transport.base import Entry, Listing, Reader, Watch
+
+if TYPE_CHECKING:
+    from lockctl.repository.snapshot import FoundSnapshots
 
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between looks at a lock that is being written."""
@@ -83,6 +86,13 @@ class Repository:
         self._whole = {file.id: file for file in files if file.lock is not None}
         others = self._opening.seen if listing.itself is None else (*self._opening.seen, listing.itself)
         return Found(files, now, arrived, listing.changed, others)
+
+    def find_snapshots(self, seconds: float, tell: Callable[[int, int], None]) -> FoundSnapshots:
+        """The snapshots of the last `seconds`; see `snapshots.find_snapshots`. Raises as `config` does."""
+        from lockctl.repository.snapshots import find_snapshots
+
+        master = self._opening.master_key()
+        return find_snapshots(self._reader, lambda sealed: open_sealed(master, sealed), seconds, tell)
 
     def watch_locks(self) -> Watch:
         """Watches locks/. Raises NoLocksFolder, and as the transport does."""
@@ -146,18 +156,9 @@ class Repository:
         if not self._opening.decrypts:
             return LockFile(entry, content, Problem.SEALED)
         try:
-            return LockFile(entry, content, self._decode(content))
+            return LockFile(entry, content, parse_lock(open_sealed(self._opening.master_key(), content)))
         except (CryptoFailure, TooCostly, UndecodableLock) as error:
             return LockFile(entry, content, Problem.UNDECODABLE, str(error))
-
-    def _decode(self, sealed: bytes) -> Lock:
-        plaintext = unseal(self._opening.master_key(), sealed)
-        # Format 2: the byte 2, then a zstd frame; whatever starts like JSON is JSON (restic's repository.go).
-        if plaintext[:1] not in (b"{", b"["):
-            if plaintext[:1] != b"\x02":
-                raise UndecodableLock("its plaintext is of an unknown format")
-            plaintext = decompress(plaintext[1:])
-        return parse_lock(plaintext)
 
 
 def open_metadata(reader: Reader, deadline: Deadline) -> Repository:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lockctl.liveness.probe import Answers
     from lockctl.repository.headstart import HeadStart
     from lockctl.repository.locks import Repository
+    from lockctl.repository.snapshot import FoundSnapshots
 
 
 IDLE_SECONDS = 600.0
@@ -103,6 +104,13 @@ class Session:
         look = observe(repository, self._access.place.shown, self._access.policy.this_host)
         self._keep_key(repository)
         return self.compare(self._judge(look, anew))
+
+    def find_snapshots(self, seconds: float, tell: Callable[[int, int], None]) -> FoundSnapshots:
+        """The snapshots of the last `seconds`; `tell` hears how many of how many files were read.
+
+        Raises as `look` does.
+        """
+        return self._open(self.deadline)[1].find_snapshots(seconds, tell)
 
     def _open(self, deadline: Deadline) -> tuple[Remover, Repository]:
         if boottime() - self._used_at > IDLE_SECONDS:

@@ -46,8 +46,8 @@ LIBRARIES = {
 """Whose business a library is: beginnings of the names of modules."""
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
-    "repository/lock repository/config liveness/evidence survey/values survey/returns survey/changes "
-    "removal/plan removal/report diagnosis/findings diagnosis/observed"
+    "repository/lock repository/config repository/snapshot liveness/evidence survey/values survey/returns "
+    "survey/changes removal/plan removal/report diagnosis/findings diagnosis/observed"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
 PURE = [
@@ -60,7 +60,9 @@ PURE = [
         "diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread diagnosis/logs/held "
         "diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms supervision/decide "
         "render/harmless render/words render/as_csv render/table render/details render/as_json render/live "
-        "render/findings render/findings_json render/stories"
+        "diagnosis/runs diagnosis/habits diagnosis/overlap diagnosis/placement diagnosis/advice diagnosis/phrases "
+        "diagnosis/counsel diagnosis/reservations render/chart render/chart_svg render/proposal render/advising "
+        "render/findings render/findings_json render/stories render/advice_json"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""

@@ -1,0 +1,85 @@
+"""What `advise` says, for people: a table of the hosts' habits, the chart of their day, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill
+
+from tabulate import tabulate
+
+from lockctl.clock.duration import describe_duration
+from lockctl.diagnosis.advice import Advice
+from lockctl.diagnosis.counsel import give_counsel
+from lockctl.diagnosis.findings import Finding, Weight
+from lockctl.diagnosis.habits import Habit, HostHabits
+from lockctl.diagnosis.placement import Placement
+from lockctl.render.chart import Signs, describe_days, describe_starts, draw_chart
+from lockctl.render.harmless import visible
+from lockctl.render.words import count
+
+_HOST_WIDTH = 20
+_SIGNS = {Weight.ACT: "!!", Weight.LOOK: "! ", Weight.NOTE: "- "}
+_COLOURS = {Weight.ACT: "31", Weight.LOOK: "33", Weight.NOTE: "0"}
+_WIDTH = 79
+
+Row = dict[str, str]
+
+
+def advice_text(advice: Advice, signs: Signs, columns: int, colour: bool) -> str:
+    """All of it; without a single run only that there is none."""
+    head = _head(advice)
+    if not advice.runs:
+        return f"{head}\nnothing can be said without snapshots"
+    table = tabulate(_rows(advice), headers="keys", tablefmt="plain", disable_numparse=True)
+    findings = [line for finding in give_counsel(advice) for line in _finding_lines(finding, colour)]
+    return "\n".join([head, "", table, "", draw_chart(advice, signs, columns), "", *findings])
+
+
+def _head(advice: Advice) -> str:
+    found = advice.found
+    span = describe_duration(round(found.now / 10**9) - found.since)
+    older = f", {found.older:,} are older" if found.older else ""
+    return (
+        f"{count(len(advice.hosts) + advice.left_out, 'host')}, {count(advice.runs, 'run')} of the last {span} in "
+        f"{visible(advice.survey.address)} ({count(found.listed, 'snapshot')}{older})"
+    )
+
+
+def _rows(advice: Advice) -> Iterator[Row]:
+    proposed = {id(one.habit): one for one in advice.placements}
+    for host in advice.hosts:
+        for habit in host.habits:
+            yield _habit_row(host, habit, proposed.get(id(habit)))
+        if not host.habits:
+            yield _row(host.host, len(host.runs), host.unplanned.value if host.unplanned is not None else "")
+
+
+def _habit_row(host: HostHabits, habit: Habit, placement: Placement | None) -> Row:
+    new = describe_starts(placement.starts, habit.every) if placement is not None else ""
+    row = _row(host.host, habit.runs, describe_starts(habit.starts, habit.every))
+    row["DAYS"] = describe_days(habit.weekdays)
+    row["WITHIN"] = f"{max(1, habit.spread)} min"
+    if habit.usual is not None and habit.longest is not None:
+        rests = f" ({habit.timed})" if habit.timed != habit.runs else ""
+        row["TAKES"] = describe_duration(habit.usual) + rests
+        row["LONGEST"] = describe_duration(habit.longest)
+    else:
+        row["TAKES"] = "?"
+    row["PROPOSED"] = new if placement is None or placement.shift else "as now"
+    return row
+
+
+def _row(host: str, runs: int, starts: str) -> Row:
+    name = visible(host, _HOST_WIDTH) or "(no name)"
+    empty = dict.fromkeys(("DAYS", "WITHIN", "TAKES", "LONGEST", "PROPOSED"), "")
+    return {"HOST": name, "RUNS": str(runs), "STARTS": starts, **empty}
+
+
+def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:
+    """What was seen behind its sign, then what it means and what to do."""
+    sign = _SIGNS[finding.weight]
+    shown = f"\x1b[{_COLOURS[finding.weight]}m{sign}\x1b[0m" if colour else sign
+    said = [visible(text) for text in (finding.seen, f"{finding.meaning} {finding.todo}".strip()) if text]
+    for number, text in enumerate(said):
+        lines = fill(text, _WIDTH - 3, break_long_words=False, break_on_hyphens=False).split("\n")
+        yield from (f"{shown if not number and not at else '  '} {line}" for at, line in enumerate(lines))
