@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from tests.cli.run import COMMAND
 from tests.lab.beside import Beside
 from tests.lab.breaker import CURE, HALF_BYTES, SERVE, WRITER, HalfListed, Line
 from tests.lab.processes import newer_restic
 from tests.lab.restic import Repository, copy_repository
 from tests.lab.samba import Samba
-from tests.lab.showing import run, say
+from tests.lab.showing import run, say, state_dir
 
-FAILING, CURED = "as it is", "cured"
+FAILING, CURED, SUPERVISED = "as it is", "cured", "run"
 LOOK_SECONDS = 0.5
 INTRODUCTION = f"""\
-Two backups begin, each into a repository of its own. In both another client, {WRITER.hostname}, is just writing its \
+Three backups begin, each into a repository of its own. In each another client, {WRITER.hostname}, is just writing its \
 lock: restic lists it when its first {HALF_BYTES} bytes are there, and reads it when it is whole. Only that other \
 client is played. restic, rclone, Samba and all that they say are real."""
 WAITING = """\
@@ -25,29 +26,36 @@ rclone remembers the size that it had listed, and serves the whole file under it
 pauses, for a quarter of an hour, although the lock has been whole since the first try. Ctrl-C ends this."""
 CURED_SAYS = """\
 With --cache-objects=false rclone remembers no sizes; for that it asks the share once more for each file that is \
-read. The other one goes on trying:"""
+read."""
+SUPERVISED_SAYS = """\
+lockctl saw on the share that the lock is sound, ended the restic that could not come to read it, and started it \
+again. The first one goes on trying:"""
+LOCKCTL_RUN = ("lockctl", "run", "--restart-on-breaker", "1", "--")
 
-AFTERWARDS = ("list",)
-"""Commands of lockctl that look at what is left. `{log}` in them is a file with all that the failed backup printed."""
+AFTERWARDS = (("list", 0), ("doctor --log {log}", 2))
+"""Commands of lockctl that look at what is left, and their status. `{log}` is all that the failed backup printed."""
 
 Told = tuple[str, Line]
 
 
 def show_breaker() -> int:
-    """Show both; the exit status is 1 where one did not end as it should. Raises `LabError`."""
+    """Show all; the exit status is 1 where one did not end as it should. Raises `LabError`."""
     restic = newer_restic()
     with Samba() as samba:
         say("Real restic makes a repository on a throwaway Samba through real rclone ...")
         failing = Repository(samba, "failing", restic=restic)
         failing.init()
         cured = replace(copy_repository(samba, failing.path, "cured"), restic=restic)
+        supervised = supervise(replace(copy_repository(samba, failing.path, "supervised"), restic=restic))
         told: queue.SimpleQueue[Told] = queue.SimpleQueue()
         hear = partial(_hear, told)
         say(f"\n{INTRODUCTION}\n")
-        print(f"{FAILING:>8}: restic backup ...\n{CURED:>8}: restic -o rclone.args='{CURE}' backup ...\n", flush=True)
+        print(f"{FAILING:>8}: restic backup ...\n{CURED:>8}: restic -o rclone.args='{CURE}' backup ...")
+        print(f"{SUPERVISED:>8}: {' '.join(LOCKCTL_RUN)} restic backup ...\n", flush=True)
         runs = {
             FAILING: Beside(HalfListed(failing, heard=hear(FAILING))),
             CURED: Beside(HalfListed(cured, CURE, heard=hear(CURED))),
+            SUPERVISED: Beside(HalfListed(supervised, heard=hear(SUPERVISED))),
         }
         try:
             follow(runs, told)
@@ -57,20 +65,26 @@ def show_breaker() -> int:
                 one.stop()
 
 
+def supervise(repository: Repository) -> Repository:
+    """The same repository, where restic is run by lockctl."""
+    within = ("env", f"LOCKCTL_STATE_DIR={state_dir(repository)}", *COMMAND, *LOCKCTL_RUN[1:])
+    return replace(repository, within=within)
+
+
 def _hear(told: queue.SimpleQueue[Told], name: str) -> Callable[[Line], None]:
     return lambda line: told.put((name, line))
 
 
 def follow(runs: dict[str, Beside[HalfListed]], told: queue.SimpleQueue[Told]) -> None:
-    """Show what both print as it comes, with a word where something new happens, until both have ended."""
-    explained = praised = False
+    """Show what all print as it comes, with a word where something new happens, until they have ended."""
+    explained = False
+    praised = {CURED: CURED_SAYS, SUPERVISED: SUPERVISED_SAYS}
     while any(one.is_running for one in runs.values()) or not told.empty():
         try:
             name, line = told.get(timeout=LOOK_SECONDS)
         except queue.Empty:
-            if not praised and not runs[CURED].is_running:
-                praised = True
-                say(f"\n{outcome(runs[CURED].done())} {CURED_SAYS}\n")
+            for name in [name for name in praised if not runs[name].is_running]:
+                say(f"\n{outcome(runs[name].done())} {praised.pop(name)}\n")
             continue
         if line.text:
             print(f"{name:>8} {line.seconds:4.0f} s | {line.text}", flush=True)
@@ -85,13 +99,14 @@ def outcome(done: HalfListed) -> str:
     return f"{success} after {done.seconds:.0f} s."
 
 
-def conclude(failed: HalfListed, cured: HalfListed) -> int:
+def conclude(failed: HalfListed, cured: HalfListed, supervised: HalfListed) -> int:
     """Say what is left behind and show it; the exit status of the demo."""
     state = "sound: its name is the SHA-256 of its bytes" if failed.is_sound else "not whole"
     say(f"\n{outcome(failed)} The lock of {WRITER.hostname} ({failed.lock_id[:8]}) is {state}.")
     say("Nothing on the share has to be removed or repaired:")
     log = failed.repository.samba.directory / "backup.log"
     log.write_text(failed.text, encoding="utf-8")
-    failures = [run(command.format(log=log), failed.repository) for command in AFTERWARDS]
+    failures = [run(command.format(log=log), failed.repository, status) for command, status in AFTERWARDS]
     say(f"\nWhat ends it: restic's option rclone.args, with {CURE.removeprefix(SERVE).strip()} at its end.")
-    return int(failed.status != 1 or cured.status != 0 or not failed.is_sound or any(failures))
+    went_well = (failed.status, cured.status, supervised.status) == (1, 0, 0) and failed.is_sound
+    return int(not went_well or any(failures))
