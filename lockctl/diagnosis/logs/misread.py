@@ -95,7 +95,10 @@ def _after_reading(run: Run, place: Whereabouts) -> str:
             return f"{wait}, then start again. {KEEP_AWAY}"
         case _:
             harm = f" {HARMS}." if run.has(Kind.REMOVE_ALL_HINT) or place.owner_lives else ""
-            return f"Remove nothing. {AGAIN}: a new restic lists anew, and succeeds.{harm} {KEEP_AWAY}"
+            again = f"{AGAIN}: a new restic lists anew, and succeeds."
+            if place.is_exclusive:
+                again = f"{AGAIN} when its owner has ended, or with --retry-lock 30m: it is an exclusive lock."
+            return f"Remove nothing. {again}{harm} {KEEP_AWAY}"
 
 
 def tell_invalid(run: Run, known: Known | None) -> Story | None:

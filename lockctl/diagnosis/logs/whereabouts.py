@@ -52,6 +52,12 @@ class Whereabouts:
         return self.is_known and self.verdict is None
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether the lock that stands there keeps everybody out."""
+        lock = self.verdict.file.lock if self.verdict is not None else None
+        return lock is not None and lock.exclusive
+
+    @property
     def owner_lives(self) -> bool:
         """Whether its owner may be at work: with this lock, or with one that it wrote since."""
         return self.state in ALIVE or (self.newer is not None and self.newer.state in ALIVE)

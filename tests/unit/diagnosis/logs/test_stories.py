@@ -75,6 +75,12 @@ def test_the_owner_is_named_and_what_would_harm_him_is_said() -> None:
     assert story.finding.certainty is Certainty.CERTAIN
 
 
+def test_an_exclusive_lock_is_waited_for() -> None:
+    held = make_verdict(make_file(make_lock(60, exclusive=True), name=FULL), State.ACTIVE)
+    (story,) = stories_of(WHOLE, known(held))
+    assert story.finding.todo.startswith("Remove nothing. Start the backup again when its owner has ended")
+
+
 def test_a_breaker_that_opened_for_another_error() -> None:
     log = WHOLE.replace(LENGTH, "connection reset")
     (story,) = stories_of(log)
