@@ -135,6 +135,7 @@ def _files(advice: Advice) -> Iterator[Finding]:
         (found.damaged, "are damaged, or were just being written"),
         (found.unreadable, "could not be read"),
         (found.future, "are from the future, by the server's clock"),
+        (advice.copied, "were copied here from elsewhere, or tagged without having a parent"),
     ]
     told = [f"{number:,} {what}" for number, what in parts if number]
     if advice.left_out:

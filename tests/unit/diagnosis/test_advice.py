@@ -140,6 +140,13 @@ def test_snapshots_that_do_not_count_are_told() -> None:
         assert text in seen
 
 
+def test_what_was_copied_here_is_told_and_counts_for_nothing() -> None:
+    copies = [backup("elsewhere", NOW - number * DAY, copied=True) for number in range(1, 9)]
+    advice = advice_of(copies)
+    assert (advice.runs, advice.hosts) == (0, ())
+    assert "8 were copied here from elsewhere" in findings_of(advice)["not-counted"].seen
+
+
 def test_hosts_beyond_the_bound_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_HOSTS", 2)
     advice = advice_of(at_hour("a", 2), at_hour("b", 3), at_hour("c", 4, days=range(1, 8)))
