@@ -100,7 +100,7 @@ def test_nothing_is_said_of_waits_where_too_few_ends_are_known() -> None:
     assert advice.retry is None
     assert {"retry-lock", "exclusive-waits"} & findings.keys() == set()
     assert "the end of 4 of 32 runs" in findings["ends-not-written"].seen
-    assert "that of 28 is not known" in findings["ends-not-written"].seen
+    assert "Of 28 only the start is known." in findings["ends-not-written"].seen
 
 
 def test_hosts_of_which_nothing_is_said() -> None:
