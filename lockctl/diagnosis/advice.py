@@ -94,6 +94,11 @@ class Advice:
         return dict(count_ends(chain.from_iterable(host.runs for host in self.hosts)))
 
     @property
+    def copied(self) -> int:
+        """Snapshots that may never have been made here."""
+        return sum(1 for one in self.found.snapshots if one.is_copied)
+
+    @property
     def runs(self) -> int:
         """Of all hosts."""
         return sum(len(host.runs) for host in self.hosts)

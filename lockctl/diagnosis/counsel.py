@@ -16,12 +16,18 @@ from lockctl.diagnosis.reservations import find_reservations
 CURE_COST = "It costs some requests more for each run."
 """What the cure costs, in a sentence."""
 _MANY_NEAR = 5
+_NAMED_PAIRS = 3
 
 
 def give_counsel(advice: Advice) -> list[Finding]:
     """All that there is to say, worst first."""
-    parts = (_starts, _cure, _waits, _window, _retry, _overlaps, find_reservations)
+    parts = (_cure, _starts, _waits, _window, _retry, _overlaps, find_reservations)
     return worst_first(finding for part in parts for finding in part(advice))
+
+
+def _near_weight(advice: Advice) -> Weight:
+    near = sum(pair.near for pair in advice.overlaps.pairs)
+    return Weight.ACT if near >= _MANY_NEAR else Weight.LOOK
 
 
 def _starts(advice: Advice) -> Iterator[Finding]:
@@ -32,11 +38,11 @@ def _starts(advice: Advice) -> Iterator[Finding]:
     others = f", and {len(pairs) - 1} more pairs of hosts, {times(total)} in all" if len(pairs) > 1 else ""
     yield Finding(
         "starts-together",
-        Weight.ACT if total >= _MANY_NEAR else Weight.LOOK,
+        _near_weight(advice),
         f"{name_host(most.first)} and {name_host(most.second)} started within {NEAR_SECONDS} s of each other "
         f"{times(most.near)}{others}.",
         "Through rclone one of them can find the other's lock half-written, and then ends with 'circuit breaker open'.",
-        f"Give each host a minute of its own, as proposed here, and restic {CURE}.",
+        "Give each host a minute of its own, as proposed here.",
         Certainty.CERTAIN,
     )
 
@@ -46,7 +52,7 @@ def _cure(advice: Advice) -> Iterator[Finding]:
         return
     yield Finding(
         "breaker-cure",
-        Weight.LOOK,
+        _near_weight(advice),
         f"{len(advice.hosts) + advice.left_out} hosts share this repository.",
         "Where they reach it through rclone, its memory of files' sizes is what opens the circuit breaker; no "
         "schedule rules that out, for locks are renewed every 5 minutes.",
@@ -134,14 +140,17 @@ def _overlaps(advice: Advice) -> Iterator[Finding]:
     pairs = sorted((pair for pair in advice.overlaps.pairs if pair.together), key=lambda pair: -pair.together)
     if not pairs:
         return
-    most = pairs[0]
-    others = f", and {len(pairs) - 1} more pairs less often" if len(pairs) > 1 else ""
+    named = "; ".join(
+        f"{name_host(pair.first)} and {name_host(pair.second)} {times(pair.together)}, "
+        f"{describe_duration(pair.longest)} at most"
+        for pair in pairs[:_NAMED_PAIRS]
+    )
+    others = f"; and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
     now, then = advice.meeting
     yield Finding(
         "overlaps",
         Weight.NOTE,
-        f"{name_host(most.first)} and {name_host(most.second)} worked at the same time {times(most.together)}, for "
-        f"{describe_duration(most.longest)} at most{others}; {advice.overlaps.most_at_once} hosts at once at most.",
+        f"At the same time worked {named}{others}. At most {advice.overlaps.most_at_once} hosts worked at once.",
         "Backups do not block each other. They load the server together, and prune waits for the last of them.",
         f"The proposed schedule takes what they share from {describe_duration(now * 60)} a day to "
         f"{describe_duration(then * 60)}, and moves no host by more than {MAX_MOVE // 60} hours."

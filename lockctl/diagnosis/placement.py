@@ -25,9 +25,11 @@ WIDE_MINUTES = 60
 """A window for exclusive work that is worth its name."""
 _NEAR = 3
 """Minutes within which two starts are together."""
-_OVERLAP_COST, _MOVE_COST, _NEAR_COST, _SAME_MINUTE_COST, _UNEVEN_COST, _CHANGE_COST = 10, 1, 5000, 30, 3, 15
-"""In minutes of moving: an overlap of one minute, one minute, a start together, the minute of some hour that is another
-time zone's (where only one of them puts its clocks forward they meet), no multiple of five, and any change at all."""
+_NEAR_COST, _MEET_COST, _OVERLAP_COST, _MOVE_COST = 5000, 400, 10, 1
+_SAME_MINUTE_COST, _CHANGE_COST, _UNEVEN_COST = 30, 15, 5
+"""In minutes of moving: a start together; meeting another run, which is worse than any move; each minute of that; one
+minute. And the minute of some hour that is another time zone's (where only one of them puts its clocks forward they
+meet); any change at all; no multiple of five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,13 @@ class _Week:
 
         def cost(shift: int) -> float:
             bars = list(bars_of(habit, shift))
-            met = sum(load[begin + length + 2 * pause] - load[begin] for begin, length in bars)
+            met = [load[begin + length + 2 * pause] - load[begin] for begin, length in bars]
+            meeting = sum(_MEET_COST + _OVERLAP_COST * minutes for minutes in met if minutes)
             together = sum(near[begin] for begin, _ in bars)
             same = any(minutes[begin % 60] for minutes in others for begin, _ in bars)
             uneven = shift != 0 and (habit.starts[0] + shift) % 5 != 0
             moved = _MOVE_COST * abs(shift) + _CHANGE_COST * (shift != 0) + _UNEVEN_COST * uneven
-            return (_OVERLAP_COST * met + _NEAR_COST * together) / days + _SAME_MINUTE_COST * same + moved
+            return (meeting + _NEAR_COST * together) / days + _SAME_MINUTE_COST * same + moved
 
         return cost
 

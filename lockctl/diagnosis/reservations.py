@@ -114,11 +114,12 @@ def _ends(advice: Advice) -> Iterator[Finding]:
     guessed, unknown = ends[End.FILE], ends[End.UNKNOWN]
     if not guessed and not unknown:
         return
+    told = [f"For that of {guessed} stands the time of the snapshot's file."] if guessed else []
+    told += [f"Of {unknown} only the start is known."] if unknown else []
     yield Finding(
         "ends-not-written",
         Weight.NOTE,
-        f"restic wrote the end of {ends[End.SUMMARY]} of {advice.runs} runs. For that of {guessed} stands the time of "
-        f"the snapshot's file, and that of {unknown} is not known: only their start is.",
+        f"restic wrote the end of {ends[End.SUMMARY]} of {advice.runs} runs. {' '.join(told)}",
         "restic 0.17 and newer write both. A run whose end is not known counts as short, so waits and overlaps may be "
         "longer than they stand here."
         if unknown
@@ -135,6 +136,7 @@ def _files(advice: Advice) -> Iterator[Finding]:
         (found.damaged, "are damaged, or were just being written"),
         (found.unreadable, "could not be read"),
         (found.future, "are from the future, by the server's clock"),
+        (advice.copied, "were copied here from elsewhere, or tagged without having a parent"),
     ]
     told = [f"{number:,} {what}" for number, what in parts if number]
     if advice.left_out:

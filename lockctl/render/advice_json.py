@@ -24,7 +24,7 @@ def advice_object(advice: Advice) -> dict[str, Any]:
     return {
         **header(advice.survey, "lockctl.advise/1"),
         "since": format_moment(advice.found.since * 10**9),
-        "snapshots": _found_object(advice.found),
+        "snapshots": {**_found_object(advice.found), "copied": advice.copied},
         "runs": advice.runs,
         "ends": {known.value: number for known, number in advice.ends.items()},
         "hosts": [_host_object(host, advice) for host in advice.hosts],

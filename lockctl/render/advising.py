@@ -29,10 +29,9 @@ def advice_text(advice: Advice, signs: Signs, columns: int, colour: bool) -> str
     """All of it; without a single run only that there is none."""
     head = _head(advice)
     if not advice.runs:
-        return f"{head}\nnothing can be said without snapshots"
+        return "\n".join([head, "nothing can be said without snapshots", *_told(advice, colour)])
     table = tabulate(_rows(advice), headers="keys", tablefmt="plain", disable_numparse=True)
-    findings = [line for finding in give_counsel(advice) for line in _finding_lines(finding, colour)]
-    return "\n".join([head, "", table, "", draw_chart(advice, signs, columns), "", *findings])
+    return "\n".join([head, "", table, "", draw_chart(advice, signs, columns), "", *_told(advice, colour)])
 
 
 def _head(advice: Advice) -> str:
@@ -73,6 +72,10 @@ def _row(host: str, runs: int, starts: str) -> Row:
     name = visible(host, _HOST_WIDTH) or "(no name)"
     empty = dict.fromkeys(("DAYS", "WITHIN", "TAKES", "LONGEST", "PROPOSED"), "")
     return {"HOST": name, "RUNS": str(runs), "STARTS": starts, **empty}
+
+
+def _told(advice: Advice, colour: bool) -> list[str]:
+    return [line for finding in give_counsel(advice) for line in _finding_lines(finding, colour)]
 
 
 def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:

@@ -51,6 +51,7 @@ def test_real_backups(repository: Repository, tmp_path: Path) -> None:
         "damaged": 0,
         "unreadable": 0,
         "future": 0,
+        "copied": 0,
     }
     assert [(host["hostname"], host["runs"], host["unplanned"]) for host in done.json["hosts"]] == [
         ("web1", 1, "too-few-runs"),
@@ -121,6 +122,7 @@ def test_what_is_wrong_with_a_snapshot_ends_nothing(three_at_two: Repository) ->
         "damaged": 2,
         "unreadable": 0,
         "future": 1,
+        "copied": 0,
     }
     assert "2 are damaged" in " ".join(lockctl(three_at_two, "advise").stdout.split())
 

@@ -55,16 +55,23 @@ def moment(seconds: float, offset: int = 0) -> str:
 
 def put_snapshots(repository: Repository, backups: Iterable[Backup]) -> list[str]:
     """Put their snapshots on the server's disk, each written when its backup ended; return the ids."""
-    return [put_snapshot(repository, backup.fields(), backup.end) for backup in backups]
+    master = master_of(repository.path, repository.password)
+    version = format_of(repository.path, master)
+    names = [_write(repository, lock_bytes(master, one.fields(), version), one.end) for one in backups]
+    repository.samba.give(repository.path / "snapshots")
+    return names
 
 
 def put_snapshot(repository: Repository, fields: Mapping[str, Any], written: float) -> str:
     """Put a snapshot with this JSON on the server's disk; its file looks written then."""
     master = master_of(repository.path, repository.password)
-    sealed = lock_bytes(master, fields, format_of(repository.path, master))
-    folder = repository.path / "snapshots"
-    path = folder / hashlib.sha256(sealed).hexdigest()
+    name = _write(repository, lock_bytes(master, fields, format_of(repository.path, master)), written)
+    repository.samba.give(repository.path / "snapshots" / name)
+    return name
+
+
+def _write(repository: Repository, sealed: bytes, written: float) -> str:
+    path = repository.path / "snapshots" / hashlib.sha256(sealed).hexdigest()
     path.write_bytes(sealed)
     os.utime(path, (written, written))
-    repository.samba.give(path)
     return path.name

@@ -38,8 +38,8 @@ def test_ten_hosts_that_start_together() -> None:
     advice = advice_of(TEN_AT_TWO)
     findings = findings_of(advice)
     assert list(findings) == [
-        "starts-together",
         "breaker-cure",
+        "starts-together",
         "exclusive-waits",
         "prune-window",
         "retry-lock",
@@ -50,9 +50,9 @@ def test_ten_hosts_that_start_together() -> None:
         "web0 and web1 started within 60 s of each other 28 times, and 44 more pairs"
         in findings["starts-together"].seen
     )
-    assert CURE in findings["starts-together"].todo
     assert CURE in findings["breaker-cure"].todo
-    assert "10 hosts at once" in findings["overlaps"].seen
+    assert "worked web0 and web1 28 times, 20 min at most; web0 and web2 28 times" in findings["overlaps"].seen
+    assert "and 42 more pairs. At most 10 hosts worked at once." in findings["overlaps"].seen
     assert "from 3 h a day to 0 s" in findings["overlaps"].todo
     assert advice.meeting == (180, 0)
     assert sorted(one.starts[0] for one in advice.placements) == [20, 45, 70, 95, 120, 145, 170, 195, 220, 245]
@@ -100,7 +100,7 @@ def test_nothing_is_said_of_waits_where_too_few_ends_are_known() -> None:
     assert advice.retry is None
     assert {"retry-lock", "exclusive-waits"} & findings.keys() == set()
     assert "the end of 4 of 32 runs" in findings["ends-not-written"].seen
-    assert "that of 28 is not known" in findings["ends-not-written"].seen
+    assert "Of 28 only the start is known." in findings["ends-not-written"].seen
 
 
 def test_hosts_of_which_nothing_is_said() -> None:
@@ -138,6 +138,13 @@ def test_snapshots_that_do_not_count_are_told() -> None:
     assert seen.startswith("Of 99,999 snapshots 1,000 were not read")
     for text in ("2 are damaged", "3 could not be read", "4 are from the future"):
         assert text in seen
+
+
+def test_what_was_copied_here_is_told_and_counts_for_nothing() -> None:
+    copies = [backup("elsewhere", NOW - number * DAY, copied=True) for number in range(1, 9)]
+    advice = advice_of(copies)
+    assert (advice.runs, advice.hosts) == (0, ())
+    assert "8 were copied here from elsewhere" in findings_of(advice)["not-counted"].seen
 
 
 def test_hosts_beyond_the_bound_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
