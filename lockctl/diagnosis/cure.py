@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockctl.diagnosis.findings import CURE, Certainty, Finding, Weight
-from lockctl.diagnosis.incomplete import is_watched
+from lockctl.diagnosis.incomplete import is_half_written
 from lockctl.diagnosis.naming import count
 from lockctl.diagnosis.observed import Observed
 from lockctl.liveness.evidence import Verdict
@@ -23,7 +23,7 @@ def find_cure(observed: Observed) -> Iterator[Finding]:
         if is_of(record, survey) and record.removed.lock is not None:
             hosts.add(str(record.removed.lock.get("hostname")))
     by_rclone = survey.address.startswith("rclone:") or any(map(_is_from_rclone, survey.verdicts))
-    was_half_written = any(is_watched(verdict) for look in observed.looks for verdict in look.verdicts)
+    was_half_written = any(is_half_written(verdict) for look in observed.looks for verdict in look.verdicts)
     if not by_rclone and len(hosts) < 2 and not was_half_written:
         return
     several = f"; {len(hosts)} hosts were seen" if len(hosts) > 1 else ""

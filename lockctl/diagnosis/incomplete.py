@@ -23,7 +23,12 @@ _LEAVE_ALONE = (
 
 
 def is_watched(verdict: Verdict) -> bool:
-    """Whether looking again for some seconds tells more: a file that may just be being written."""
+    """Whether looking again for some seconds tells more: it may just be being written, or be open elsewhere."""
+    return is_half_written(verdict) or verdict.state is State.UNREADABLE
+
+
+def is_half_written(verdict: Verdict) -> bool:
+    """Whether its owner may still be writing it, in place."""
     return verdict.file.problem is Problem.INCOMPLETE and verdict.state is State.WRITING
 
 
@@ -35,8 +40,8 @@ def find_incomplete(observed: Observed) -> Iterator[Finding]:
     growing, still = [v for v in left if v.file.id in changed], [v for v in left if v.file.id not in changed]
     yield from _tell_half_written(growing, [v for v in still if v.state is State.WRITING], observed)
     yield from _tell_damaged([v for v in still if v.state is State.DAMAGED], observed.prune)
-    yield from _tell_completed([v for v in observed.first.verdicts if is_watched(v) and v.file.id in whole])
-    yield from _tell_unread(observed.last)
+    yield from _tell_completed([v for v in observed.first.verdicts if is_half_written(v) and v.file.id in whole])
+    yield from _tell_unread(observed)
     yield from _tell_strangers(observed)
 
 
@@ -121,8 +126,11 @@ def _tell_damaged(damaged: list[Verdict], prune: str) -> Iterator[Finding]:
         )
 
 
-def _tell_unread(survey: Survey) -> Iterator[Finding]:
-    unread = [v for v in survey.verdicts if v.state is State.UNREADABLE]
+def _tell_unread(observed: Observed) -> Iterator[Finding]:
+    survey = observed.last
+    before = {v.file.id for v in observed.first.verdicts if v.state is State.UNREADABLE}
+    # Another program may have had it open for an instant, without sharing it.
+    unread = [v for v in survey.verdicts if v.state is State.UNREADABLE and v.file.id in before]
     if unread:
         yield Finding(
             "lock-unreadable",
