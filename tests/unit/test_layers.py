@@ -54,8 +54,9 @@ PURE = [
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
         "liveness/judge survey/assess diagnosis/naming diagnosis/incomplete diagnosis/strangers diagnosis/blocking "
-        "diagnosis/clocks diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor render/harmless "
-        "render/words render/as_csv render/table render/details render/as_json render/live render/findings render/findings_json"
+        "diagnosis/clocks diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor "
+        "render/harmless render/words render/as_csv render/table render/details render/as_json render/live "
+        "render/findings render/findings_json"
     ).split(),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""
