@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lockctl.survey.values import Return, Survey
 
 WATCH_SECONDS = 6.0
-"""For which a file that is not whole is watched."""
+"""For which a file is watched that is not whole or cannot be read."""
 _LOOKS = 2
 """Further ones in that time."""
 _TICK = 0.25
@@ -69,7 +69,7 @@ def examine(session: Session, listener: Listener) -> Observed:
 
 
 def _look_on(session: Session, console: Console, looks: list[Survey]) -> None:
-    """Looks again where a file is not whole: it grows, or it does not."""
+    """Looks again where a file is not whole, or cannot be read: in some seconds that may have changed."""
     from lockctl.diagnosis.incomplete import is_watched
     from lockctl.render.words import count
 
@@ -83,7 +83,7 @@ def _look_on(session: Session, console: Console, looks: list[Survey]) -> None:
             if not unfinished:
                 return
             verb = "is" if unfinished == 1 else "are"
-            what = f"{count(unfinished, 'lock file')} {verb} not whole: watching for {seconds:.0f} s"
+            what = f"{count(unfinished, 'lock file')} {verb} not whole or cannot be read: watching for {seconds:.0f} s"
             if number == 1:
                 console.note(f"{what} ...")
             due = end - seconds * (_LOOKS - number) / _LOOKS

@@ -99,7 +99,7 @@ def _tell_just_gone(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "owner-gone",
             Weight.LOOK,
-            f"{begin_with(gone)}: no such process runs on this machine, and the lock was renewed a short time ago.",
+            f"{begin_with(gone)}: no such process runs on this machine; last renewed a short time ago.",
             "That restic has just ended without removing its lock, or another machine or container has the same host "
             f"name. {_blocks(_is_exclusive(gone), gone)}",
             f"Wait: {missed} after its last renewal it counts as dead. Then run 'lockctl prune'.",

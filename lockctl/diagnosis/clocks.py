@@ -119,17 +119,13 @@ def _tell_hosts(hosts: Sequence[Host], survey: Survey) -> Iterator[Finding]:
         weight = Weight.LOOK if sure is Certainty.POSSIBLE else weight
         groups.setdefault((weight, sure, host.ahead > 0), []).append(host)
     for (weight, sure, _), found in groups.items():
-        doubt = (
-            ""
-            if sure is Certainty.LIKELY
-            else (" Or nothing is wrong with it: the file was copied here later, or its restic is 0.9.6 or older.")
-        )
         yield Finding(
             "owner-clock-off",
             weight,
             f"By the time in {'its' if len(found) == 1 else 'their'} locks, "
             f"{enumerate_some([_describe(host) for host in found])}.",
-            f"{_harm(found[0].ahead) if weight is not Weight.NOTE else _HARMLESS}{doubt}",
+            f"{_harm(found[0].ahead) if weight is not Weight.NOTE else _HARMLESS}"
+            f"{'' if sure is Certainty.LIKELY else _OR_NOT}",
             "Set that clock, and let it follow a time server (NTP): see 'timedatectl' there."
             if weight is not Weight.NOTE
             else "",
@@ -139,6 +135,10 @@ def _tell_hosts(hosts: Sequence[Host], survey: Survey) -> Iterator[Finding]:
 
 
 _HARMLESS = "It is not enough to harm: locks are judged by minutes."
+_OR_NOT = (
+    " Or nothing is wrong with it: the file was copied here later, came late over a bad connection, or its restic is "
+    "0.9.6 or older."
+)
 
 
 def _harm(ahead: float) -> str:

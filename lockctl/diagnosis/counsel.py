@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.advice import MAX_RETRY, Advice
-from lockctl.diagnosis.findings import CURE, Certainty, Finding, Weight, worst_first
+from lockctl.diagnosis.findings import CURE, CURE_COST, Certainty, Finding, Weight, worst_first
 from lockctl.diagnosis.overlap import NEAR_SECONDS, Slot
 from lockctl.diagnosis.phrases import clock_time, name_host, retry_option, times, zone
 from lockctl.diagnosis.placement import MAX_MOVE, WIDE_MINUTES
 from lockctl.diagnosis.reservations import find_reservations
 
-CURE_COST = "It costs some requests more for each run."
-"""What the cure costs, in a sentence."""
 _MANY_NEAR = 5
 _NAMED_PAIRS = 3
 
@@ -56,7 +54,7 @@ def _cure(advice: Advice) -> Iterator[Finding]:
         f"{len(advice.hosts) + advice.left_out} hosts share this repository.",
         "Where they reach it through rclone, its memory of files' sizes is what opens the circuit breaker; no "
         "schedule rules that out, for locks are renewed every 5 minutes.",
-        f"Give each restic that goes through rclone {CURE}. {CURE_COST}",
+        f"Give each restic that goes through rclone {CURE} {CURE_COST}",
         Certainty.CERTAIN,
     )
 

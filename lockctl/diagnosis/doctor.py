@@ -11,11 +11,23 @@ from lockctl.diagnosis.findings import Finding, worst_first
 from lockctl.diagnosis.incomplete import find_incomplete
 from lockctl.diagnosis.observed import Observed
 from lockctl.diagnosis.share import find_in_share
+from lockctl.diagnosis.strangers import find_strangers
 from lockctl.diagnosis.traces import find_traces
 from lockctl.diagnosis.twins import find_twins
 
 
 def diagnose(observed: Observed) -> list[Finding]:
     """All that is wrong, or worth a look. Of equal weight first what was told of before here."""
-    kinds = (find_cure, find_traces, find_incomplete, find_blocking, find_twins, find_clock_errors, find_in_share)
-    return worst_first(chain.from_iterable(find(observed) for find in kinds))
+    return worst_first(chain.from_iterable(find(observed) for find in _KINDS))
+
+
+_KINDS = (
+    find_cure,
+    find_traces,
+    find_incomplete,
+    find_strangers,
+    find_blocking,
+    find_twins,
+    find_clock_errors,
+    find_in_share,
+)

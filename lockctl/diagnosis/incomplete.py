@@ -1,4 +1,4 @@
-"""Files in locks/ that are no locks, or not yet, or no longer: half-written, cut, empty, foreign, left over. Pure."""
+"""Files in locks/ that are no locks yet, or no longer: half-written, cut, altered, empty. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
-from lockctl.diagnosis.naming import count, cut, enumerate_some, ids_of, name_locks, short
+from lockctl.diagnosis.naming import ids_of, name_locks
 from lockctl.diagnosis.observed import Observed, how_sure
 from lockctl.liveness.evidence import State, Verdict
-from lockctl.repository.lock import Problem, is_lock_name
+from lockctl.repository.lock import Problem
 from lockctl.survey.values import Survey
 
 _BREAKER = (
@@ -23,7 +23,12 @@ _LEAVE_ALONE = (
 
 
 def is_watched(verdict: Verdict) -> bool:
-    """Whether looking again for some seconds tells more: a file that may just be being written."""
+    """Whether looking again for some seconds tells more: it may just be being written, or be open elsewhere."""
+    return is_half_written(verdict) or verdict.state is State.UNREADABLE
+
+
+def is_half_written(verdict: Verdict) -> bool:
+    """Whether its owner may still be writing it, in place."""
     return verdict.file.problem is Problem.INCOMPLETE and verdict.state is State.WRITING
 
 
@@ -35,9 +40,7 @@ def find_incomplete(observed: Observed) -> Iterator[Finding]:
     growing, still = [v for v in left if v.file.id in changed], [v for v in left if v.file.id not in changed]
     yield from _tell_half_written(growing, [v for v in still if v.state is State.WRITING], observed)
     yield from _tell_damaged([v for v in still if v.state is State.DAMAGED], observed.prune)
-    yield from _tell_completed([v for v in observed.first.verdicts if is_watched(v) and v.file.id in whole])
-    yield from _tell_unread(observed.last)
-    yield from _tell_strangers(observed)
+    yield from _tell_completed([v for v in observed.first.verdicts if is_half_written(v) and v.file.id in whole])
 
 
 def _find_changed(looks: Sequence[Survey]) -> set[str]:
@@ -56,7 +59,7 @@ def _tell_half_written(growing: list[Verdict], still: list[Verdict], observed: O
         yield Finding(
             "lock-growing",
             Weight.LOOK,
-            f"{_which(growing)} grew or changed while lockctl watched for {seconds}: now {_bytes(growing)}.",
+            f"{name_files(growing)} grew or changed while lockctl watched for {seconds}: now {name_sizes(growing)}.",
             f"Its owner is writing it at this moment. {_BREAKER}",
             f"Leave it. {_LEAVE_ALONE}",
             Certainty.CERTAIN,
@@ -72,7 +75,7 @@ def _tell_half_written(growing: list[Verdict], still: list[Verdict], observed: O
         yield Finding(
             "lock-half-written",
             Weight.LOOK,
-            f"{_which(still)} is not a whole lock ({_bytes(still)}), and {watched}.",
+            f"{name_files(still)} is not a whole lock ({name_sizes(still)}), and {watched}.",
             f"Its owner is still writing it, or was cut off while it wrote. {blocks} {_BREAKER}",
             "Wait, and run 'lockctl doctor' again in some minutes. If nobody has gone on with it after 30 minutes, "
             f"'lockctl prune' can remove it. {_LEAVE_ALONE}",
@@ -86,7 +89,7 @@ def _tell_completed(completed: list[Verdict]) -> Iterator[Finding]:
         yield Finding(
             "lock-completed",
             Weight.NOTE,
-            f"{_which(completed)} was not whole at first, and became sound while lockctl watched.",
+            f"{name_files(completed)} was not whole at first, and became sound while lockctl watched.",
             "Its owner wrote it at that moment. Another restic whose rclone listed it then may now say 'circuit "
             "breaker open'.",
             f"Leave it. {_LEAVE_ALONE}",
@@ -101,8 +104,8 @@ def _tell_damaged(damaged: list[Verdict], prune: str) -> Iterator[Finding]:
         yield Finding(
             "lock-damaged",
             Weight.ACT,
-            f"{_which(cut_short)} is no whole lock: cut short or altered ({_bytes(cut_short)}), and nobody has gone "
-            f"on with it for {_youngest(cut_short)}.",
+            f"{name_files(cut_short)} is no whole lock: cut short or altered ({name_sizes(cut_short)}), and nobody has "
+            f"gone on with it for {_youngest(cut_short)}.",
             "Its owner was cut off while it wrote, or the file was altered on the server. No restic from 0.15 on "
             "starts here until it is gone; restic 0.14 passes it by.",
             f"{prune} Do not use 'restic unlock --remove-all': it also removes the locks of backups that run.",
@@ -113,7 +116,7 @@ def _tell_damaged(damaged: list[Verdict], prune: str) -> Iterator[Finding]:
         yield Finding(
             "lock-empty",
             Weight.LOOK,
-            f"{_which(empty)} is empty, and nobody has written to it for {_youngest(empty)}.",
+            f"{name_files(empty)} is empty, and nobody has written to it for {_youngest(empty)}.",
             "Its owner was cut off before it wrote, or the share is full. restic 0.15.1 and newer passes it by.",
             f"See whether the share has free space. {prune}",
             how_sure(empty),
@@ -121,93 +124,15 @@ def _tell_damaged(damaged: list[Verdict], prune: str) -> Iterator[Finding]:
         )
 
 
-def _tell_unread(survey: Survey) -> Iterator[Finding]:
-    unread = [v for v in survey.verdicts if v.state is State.UNREADABLE]
-    if unread:
-        yield Finding(
-            "lock-unreadable",
-            Weight.ACT,
-            f"{_which(unread)} could not be read: {cut(unread[0].why, 160)}.",
-            "What lockctl's user cannot read, restic cannot read as that user either: from restic 0.15 on it does not "
-            "start here.",
-            "Give that user permission to read all of locks/, or see which program has the file open. lockctl never "
-            "removes what it could not read.",
-            Certainty.LIKELY,
-            ids_of(unread),
-        )
-    sealed = [v for v in survey.verdicts if v.file.problem is Problem.SEALED]
-    if sealed:
-        yield Finding(
-            "owners-unknown",
-            Weight.NOTE,
-            f"{count(len(sealed), 'lock')} in locks/, and none was opened: --metadata-only.",
-            "Whose they are, whether they are exclusive and what their owners' clocks say is not known: half of what "
-            "is looked for here cannot be seen.",
-            "Run it with the repository's password.",
-            Certainty.CERTAIN,
-        )
-    strange = [v for v in survey.verdicts if v.state is State.UNDECODABLE]
-    if strange:
-        yield Finding(
-            "lock-undecodable",
-            Weight.ACT,
-            f"{_which(strange)} is a whole file that this repository's key does not open, or that holds no lock.",
-            "It was copied from another repository, or something else than restic wrote it. From restic 0.15 on no "
-            "restic starts here until it is gone.",
-            f"Find out who put it there: 'lockctl show {short(strange[0].file.id)}' tells when it came. Then "
-            f"'lockctl rm --force {short(strange[0].file.id)}' removes it; the journal keeps a copy.",
-            Certainty.CERTAIN,
-            ids_of(strange),
-        )
-
-
-def _tell_strangers(observed: Observed) -> Iterator[Finding]:
-    survey = observed.last
-    foreign = [v for v in survey.verdicts if v.state is State.FOREIGN]
-    large = [v for v in foreign if is_lock_name(v.file.id) and not v.file.entry.is_directory]
-    others = [v for v in foreign if v not in large]
-    old = [v for v in survey.verdicts if v.file.problem is Problem.TEMPORARY and v.state is State.DAMAGED]
-    if large:
-        yield Finding(
-            "lock-too-large",
-            Weight.ACT,
-            f"{_which(large)} has the name of a lock and {_bytes(large)}: no lock is as large.",
-            "Something else than restic wrote it. From restic 0.15 on no restic starts here until it is gone.",
-            "Look at it on the server and remove it there: lockctl does not read or remove it.",
-            Certainty.CERTAIN,
-            ids_of(large),
-        )
-    if old:
-        yield Finding(
-            "left-over-temporary",
-            Weight.LOOK,
-            f"{count(len(old), 'file')} in locks/ left over from before a rename, more than a day old.",
-            "A restic on a mount or on the server was cut off while it wrote a lock. It blocks nobody.",
-            observed.prune,
-            how_sure(old),
-            ids_of(old),
-        )
-    if others:
-        names = enumerate_some([cut(v.file.id) for v in others[:3]], len(others))
-        yield Finding(
-            "foreign-file",
-            Weight.NOTE,
-            f"{count(len(others), 'file or folder') if len(others) == 1 else f'{len(others)} files or folders'} in "
-            f"locks/ whose name is no lock's: {names}.",
-            "restic passes such names by, and lockctl never removes them.",
-            "",
-            Certainty.CERTAIN,
-            ids_of(others),
-        )
-
-
-def _which(verdicts: Sequence[Verdict]) -> str:
+def name_files(verdicts: Sequence[Verdict]) -> str:
+    """They as the beginning of a sentence whose verb is in the singular."""
     if len(verdicts) == 1:
         return f"Lock file {name_locks(verdicts)}"
     return f"Each of {len(verdicts)} lock files, {name_locks(verdicts)},"
 
 
-def _bytes(verdicts: Sequence[Verdict]) -> str:
+def name_sizes(verdicts: Sequence[Verdict]) -> str:
+    """`60 bytes`, `0 to 60 bytes`."""
     sizes = sorted({verdict.file.entry.size for verdict in verdicts})
     return f"{sizes[0]} bytes" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]} bytes"
 

@@ -81,7 +81,8 @@ def _renewed_by_host(survey: Survey) -> Mapping[str, list[tuple[Lock, Verdict]]]
     newest = {file.id for file in newest_by_owner([verdict.file for verdict in survey.verdicts]).values()}
     for verdict in survey.verdicts:
         lock = verdict.file.lock
-        if lock is not None and verdict.state is State.ACTIVE and verdict.file.id in newest:
+        is_gone = any(witness.says == "gone" for witness in verdict.witnesses)
+        if lock is not None and verdict.state is State.ACTIVE and verdict.file.id in newest and not is_gone:
             hosts.setdefault(lock.hostname, []).append((lock, verdict))
     return hosts
 

@@ -14,12 +14,13 @@ from tests.cli.run import Done, assert_same_in_json, history, lockctl, smb_envir
 from tests.cli.running import running
 from tests.cli.seeing import seen_for
 from tests.conftest import NewRepository
+from tests.contract.wires import OtherClient
 from tests.lab.processes import until
 from tests.lab.restic import Repository
 from tests.lab.samba import Samba
 from tests.lab.seal import Owner, aged_lock, lock_bytes, lock_of, master_of, put_lock
 
-WATCHING = "1 lock file is not whole: watching for 6 s ..."
+WATCHING = "1 lock file is not whole or cannot be read: watching for 6 s ..."
 
 
 def codes(done: Done) -> dict[str, str]:
@@ -253,6 +254,25 @@ def test_a_terminal_gets_colour_and_its_own_width(repository: Repository) -> Non
     assert "\x1b[1;31mTO DO: stale-lock\x1b[0m (likely, not certain)" in done.stdout
     plain = lockctl(repository, "doctor", "--no-color", tty=True)
     assert "\x1b" not in plain.stdout
+
+
+@pytest.mark.parametrize("for_long", [True, False])
+def test_a_lock_that_another_program_has_open(repository: Repository, for_long: bool) -> None:
+    """And shares with nobody: for an instant that is nothing."""
+    lock_id = aged_lock(repository, 20, WEB1)
+    client = OtherClient(repository.samba)
+    try:
+        handle = client.open(f"{repository.folder}/locks/{lock_id}", 0)
+        with running(repository, "doctor", "--json") as doctor:
+            doctor.said(WATCHING)
+            if not for_long:
+                handle.close()
+            status = doctor.end()
+            until(lambda: doctor.out or None, "its output")
+            told = codes(Done(status, "\n".join(doctor.out)))
+    finally:
+        client.close()
+    assert told == ({"lock-unreadable": "act", "rclone-cache": "note"} if for_long else {"rclone-cache": "note"})
 
 
 def test_restic_works_while_it_looks(repository: Repository) -> None:

@@ -54,11 +54,11 @@ PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess diagnosis/naming diagnosis/incomplete diagnosis/blocking diagnosis/clocks "
-        "diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor diagnosis/arguments "
-        "diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events diagnosis/logs/causes diagnosis/logs/runs "
-        "diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread diagnosis/logs/held "
-        "diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms supervision/decide "
+        "liveness/judge survey/assess diagnosis/naming diagnosis/incomplete diagnosis/strangers diagnosis/blocking "
+        "diagnosis/clocks diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor "
+        "diagnosis/arguments diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events diagnosis/logs/causes "
+        "diagnosis/logs/runs diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread "
+        "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms supervision/decide "
         "render/harmless render/words render/as_csv render/table render/details render/as_json render/live "
         "diagnosis/runs diagnosis/habits diagnosis/overlap diagnosis/placement diagnosis/advice diagnosis/phrases "
         "diagnosis/counsel diagnosis/reservations render/chart render/chart_svg render/proposal render/advising "

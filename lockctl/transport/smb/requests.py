@@ -98,6 +98,17 @@ def create_asking_access(path: str, access: int, share: int, options: int) -> Re
     return _create(path, access, share, options, EXISTING, context)
 
 
+def permits_deletion(access: int) -> bool:
+    """Whether this access to a directory permits to delete the files in it.
+
+    Whoever has FILE_DELETE_CHILD needs no permission on them. Windows gives `Modify` without it, but the files inherit
+    what the directory itself has: there FILE_ADD_FILE and DELETE together are taken for it. DELETE alone is not: Samba
+    tells that of a directory from its parent, whatever may be done in it (measured; a sticky bit it does not tell).
+    """
+    inherited = ADD_FILE | DELETE
+    return bool(access & DELETE_CHILD) or access & inherited == inherited
+
+
 def _create(path: str, access: int, share: int, options: int, disposition: int, context: bytes = b"") -> Request:
     name = path.replace("/", "\\").encode("utf-16-le", "surrogatepass")
     at = _HEADER + _CREATE.size

@@ -76,20 +76,12 @@ class SmbTransport:
         return Protection(self._wire.server.dialect_name, self._wire.server.encrypts)
 
     def may_delete(self, directory: str) -> bool | None:
-        """By the access to the directory that the server tells with a CREATE, whose handle is closed at once.
-
-        Whoever may delete in a directory needs no permission on its files. Windows gives `Modify` without that, but the
-        files inherit what the directory itself has: there the permission to add files and to delete it is taken for it.
-        (Samba tells DELETE of a directory from its parent, whatever may be done in it; a sticky bit it does not tell.)
-        """
+        """By the access to the directory that the server tells with a CREATE, whose handle is closed at once."""
         name = on_share(self._root, check_directory(directory))
         asking = requests.create_asking_access(name, requests.LOOK, requests.SHARE_ALL, requests.OPEN_DIRECTORY)
         opened, _ = exchange(self._wire, asking, requests.close(requests.RELATED))
         access = parse_maximal_access(answered(opened, directory))
-        if access is None:
-            return None
-        inherited = requests.ADD_FILE | requests.DELETE
-        return bool(access & requests.DELETE_CHILD) or access & inherited == inherited
+        return None if access is None else requests.permits_deletion(access)
 
     def now(self) -> int:
         """The server's clock, from its answer to NEGOTIATE."""

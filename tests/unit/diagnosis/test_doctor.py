@@ -101,17 +101,10 @@ def test_every_finding_says_all_that_there_is_to_say() -> None:
 )
 def test_the_cure_is_told_where_clients_may_use_rclone(address: str, hosts: int, certainty: Certainty | None) -> None:
     """A note only: a healthy repository must not exit with 1 for ever."""
-    files = [make_file(make_lock(10, hostname=f"h{n}"), created=10, written=9) for n in range(hosts)]
+    files = [live(f"h{n}") for n in range(hosts)]
     cures = [f for f in diagnose(observed_of(survey_of(*files, address=address))) if f.code == "rclone-cache"]
     assert [cure.certainty for cure in cures] == ([certainty] if certainty is not None else [])
     assert all(CURE in cure.todo and cure.weight is Weight.NOTE for cure in cures)
-
-
-def test_rclone_is_known_by_the_time_that_it_sets() -> None:
-    """It sets the last write to when its upload began."""
-    (cure,) = diagnose(observed_of(survey_of(live())))
-    assert (cure.code, cure.certainty) == ("rclone-cache", Certainty.POSSIBLE)
-    assert "through rclone" in cure.seen
 
 
 def test_the_cure_counts_hosts_of_the_journal() -> None:

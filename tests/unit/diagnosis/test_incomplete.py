@@ -107,3 +107,13 @@ def test_an_empty_file_blocks_no_newer_restic() -> None:
     (cut,) = found_in(survey_of(cut_short(20)))
     assert "0.15.1 and newer passes an empty file by" in empty.meaning
     assert "0.15 and newer does not start here" in cut.meaning
+
+
+def test_what_could_be_read_a_moment_later_is_nothing() -> None:
+    """Another program had it open."""
+    unread = of_problem(Problem.UNREADABLE, 10, data=None)
+    sound = live()
+    sound = replace(sound, entry=replace(sound.entry, name=unread.id))
+    assert found_in(survey_of(unread), survey_of(sound)) == []
+    assert found_in(survey_of(sound), survey_of(unread)) == []
+    assert codes(found_in(survey_of(unread), survey_of(unread))) == [("lock-unreadable", Weight.ACT)]

@@ -94,3 +94,9 @@ def test_an_owner_that_came_back_without_a_process(state: str, shown: bool) -> N
 def test_a_host_is_told_of_once() -> None:
     files = [file_of(lock_of(10 - n * 600, pid=7, uid=n, username=f"u{n}")) for n in range(5)]
     assert twins(found_in(survey_of(*files))) == [Certainty.LIKELY]
+
+
+def test_what_has_just_ended_is_no_evidence() -> None:
+    """Its PID may be another's by now."""
+    files = [file_of(lock_of(pid=7, username="a")), file_of(lock_of(pid=7, username="b"))]
+    assert twins(found_in(survey_of(*files, said={0: GONE}))) == []

@@ -85,7 +85,7 @@ def test_names_of_strangers_are_harmless() -> None:
         (survey_of(live("a"), live("b")), "nothing is wrong (1 note). Looked at: 2 files in locks/ of 2 hosts,"),
         (
             survey_of(make_file(make_lock(2 * HOUR), created=2 * HOUR)),
-            "1 to do, 1 note. Looked at: 1 file in locks/ of",
+            "restic: 1 to do. Looked at: 1 file in locks/ of",
         ),
     ],
 )
@@ -103,7 +103,8 @@ def test_the_summary_tells_nothing_that_was_not_looked_at() -> None:
 
 
 def test_json() -> None:
-    observed = observed_of(survey_of(make_file(make_lock(2 * HOUR), created=2 * HOUR)), may_delete=False)
+    survey = survey_of(make_file(make_lock(2 * HOUR), created=2 * HOUR), address="rclone:nas:backup")
+    observed = observed_of(survey, may_delete=False)
     told = json.loads(dump(doctor_object(diagnose(observed), observed)))
     assert list(told) == [
         *("schema", "repository", "clock", "connection", "may_delete", "looks", "watched_seconds", "status", "findings")

@@ -77,6 +77,25 @@ def test_a_chain_of_contexts_ends(following: int, data: bytes) -> None:
         return
 
 
+@pytest.mark.parametrize(
+    ("access", "may"),
+    [
+        pytest.param(0x1F01FF, True, id="full control"),
+        pytest.param(0x1301BF, True, id="Windows: modify"),
+        pytest.param(0x1200A9, False, id="Windows: read and execute"),
+        pytest.param(0x1201BF, False, id="Windows: write, and no deletion"),
+        pytest.param(0x1F00A9, False, id="Samba: a share that is read only"),
+        pytest.param(0x1700A9, False, id="Samba: the owner of a directory without w"),
+        pytest.param(0x1300A9, False, id="Samba: another user, where the parent can be written"),
+        pytest.param(0x80, False, id="Samba: another user, without any permission"),
+        pytest.param(0, False, id="nothing"),
+    ],
+)
+def test_what_permits_deletion(access: int, may: bool) -> None:
+    """Samba's as 4.17 told them."""
+    assert requests.permits_deletion(access) is may
+
+
 @pytest.mark.parametrize("path", ["", "a", "ab", "abc", "repo/locks"])
 def test_the_question_lies_where_the_request_says(path: str) -> None:
     """On a boundary of eight bytes, as [MS-SMB2] 2.2.13 wants it; and without a question there is none."""
