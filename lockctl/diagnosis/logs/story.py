@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lockctl.diagnosis.findings import CURE, Finding
+from lockctl.diagnosis.findings import CURE, CURE_COST, Finding
 from lockctl.diagnosis.logs.runs import Matter, Run
 from lockctl.diagnosis.logs.whereabouts import NOT_LOOKED, Whereabouts
 
 AGAIN = "Start the backup again"
-KEEP_AWAY = f"To keep it from coming back, give each restic {CURE}"
+KEEP_AWAY = f"To keep it from coming back, give each restic {CURE} {CURE_COST}"
 HARMS = "Do not run 'restic unlock --remove-all': it removes the locks of others that are at work"
 
 
