@@ -82,7 +82,7 @@ def _hosts(survey: Survey) -> Iterator[Host]:
 
 
 def _find_copied(hosts: Sequence[Host]) -> list[Verdict]:
-    """Locks that came here at one time, though their owners wrote them at times far apart; none where there are none."""
+    """Locks that came here at one time, though their owners wrote them at times far apart."""
     late = [verdict for host in hosts for verdict in host.verdicts if host.ahead <= -AGREES]
     times = [(verdict.file.entry.created or 0, verdict.file.lock.time_ns) for verdict in late if verdict.file.lock]
     if len(times) < _FEW:
