@@ -116,7 +116,8 @@ def _tell_overdue(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "renewal-missed",
             Weight.NOTE,
-            f"{begin_with(overdue)}: not renewed for {describe_duration(max(v.age or 0.0 for v in overdue))}.",
+            f"{begin_with(overdue)}: not renewed for "
+            f"{describe_duration(max(max(v.age or 0.0, v.claimed_age or 0.0) for v in overdue))}.",
             "A restic that works renews every 5 minutes. This one cannot reach the share at the moment, its machine "
             "sleeps, or it is gone.",
             "Wait: after half an hour it is clear. 'lockctl prune --watch' waits for it.",

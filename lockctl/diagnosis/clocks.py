@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
-from lockctl.diagnosis.naming import cut, enumerate_some, ids_of
+from lockctl.diagnosis.naming import cut, enumerate_some, ids_of, name_locks
 from lockctl.diagnosis.observed import Observed
 from lockctl.liveness.creation import is_own
 from lockctl.liveness.evidence import Verdict
@@ -18,6 +18,10 @@ from lockctl.survey.values import Survey
 
 AGREES = 60.0
 """Seconds that two clocks may differ without a word: an upload's length, and more."""
+_FEW = 3
+"""Locks of which it can be told that they were copied."""
+_AT_ONCE = 600 * 10**9
+"""Nanoseconds within which what is copied comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,12 @@ def find_clock_errors(observed: Observed) -> Iterator[Finding]:
         with_server = [host for host in hosts if abs(host.ahead) <= min(AGREES, abs(host.ahead + apart))]
         yield _tell_two_clocks(apart, with_us, with_server, survey)
         explained = {host.name for host in with_us}
-    yield from _tell_hosts([h for h in hosts if abs(h.ahead) >= AGREES and h.name not in explained], survey)
+    unsound = [h for h in hosts if abs(h.ahead) >= AGREES and h.name not in explained]
+    copied = _find_copied(hosts)
+    if copied:
+        yield _tell_copied(copied)
+        unsound = [host for host in unsound if host.ahead > 0]
+    yield from _tell_hosts(unsound, survey)
 
 
 def error_of(verdict: Verdict, survey: Survey) -> float | None:
@@ -70,6 +79,31 @@ def _hosts(survey: Survey) -> Iterator[Host]:
         agreeing = [verdict.file.entry.created or 0 for error, verdict in told if ahead - error <= AGREES]
         steady = max(agreeing) - min(agreeing) > AGREES * 1e9
         yield Host(name, ahead, tuple(verdict for _, verdict in told), steady, ours)
+
+
+def _find_copied(hosts: Sequence[Host]) -> list[Verdict]:
+    """Locks that came here at one time, though their owners wrote them at times far apart."""
+    late = [verdict for host in hosts for verdict in host.verdicts if host.ahead <= -AGREES]
+    times = [(verdict.file.entry.created or 0, verdict.file.lock.time_ns) for verdict in late if verdict.file.lock]
+    if len(times) < _FEW:
+        return []
+    came, written = (max(each) - min(each) for each in zip(*times, strict=True))
+    return late if came <= _AT_ONCE < written else []
+
+
+def _tell_copied(copied: Sequence[Verdict]) -> Finding:
+    return Finding(
+        "locks-copied",
+        Weight.LOOK,
+        f"{len(copied)} locks came here within minutes of each other, though their owners wrote them at times far "
+        f"apart: {name_locks(copied)}.",
+        "The repository was copied or restored here together with its locks. Nobody renews them, and the time at which "
+        "they came says nothing of their owners.",
+        "If no restic works in the original and in the copy at once: run 'lockctl prune --watch', which goes by what "
+        "it sees itself.",
+        Certainty.LIKELY,
+        ids_of(copied),
+    )
 
 
 def _tell_two_clocks(apart: float, with_us: Sequence[Host], with_server: Sequence[Host], survey: Survey) -> Finding:

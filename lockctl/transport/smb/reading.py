@@ -182,6 +182,22 @@ class FolderReading:
         return chosen, FilesReading(wires, self._root, paths, self._limit, [entry.size for entry in chosen])
 
 
+class AccessReading:
+    """What this user may do with a directory, as the server tells with a CREATE. Its handle is closed at once."""
+
+    def __init__(self, wire: Wire, root: str, directory: str) -> None:
+        self._wire = wire
+        self._directory = check_directory(directory)
+        name = on_share(root, directory)
+        asking = requests.create_asking_access(name, requests.LOOK, requests.SHARE_ALL, requests.OPEN_DIRECTORY)
+        self._sent = wire.send(asking, _CLOSE)
+
+    def finish(self) -> int | None:
+        """An access mask, None where the server does not tell. Raises NotFound, PermissionRefused and the like."""
+        opened, _ = self._wire.collect(self._sent)
+        return answers.parse_maximal_access(answered(opened, self._directory))
+
+
 _CLOSE = requests.close(requests.RELATED)
 
 

@@ -13,13 +13,13 @@ from lockctl.settings.credentials import Login
 from lockctl.transport.base import Choose, Contents, Entry, Listing, Protection, Removal, choose_nothing
 from lockctl.transport.names import check_directory, check_path
 from lockctl.transport.smb import requests
-from lockctl.transport.smb.answers import parse_create, parse_maximal_access
+from lockctl.transport.smb.answers import parse_create
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.errors import answered
 from lockctl.transport.smb.lane.lane import Lane
 from lockctl.transport.smb.lane.takeover import take_over
 from lockctl.transport.smb.lane.unexpected import Unexpected, has_given_up
-from lockctl.transport.smb.reading import FilesReading, FolderReading, on_share
+from lockctl.transport.smb.reading import AccessReading, FilesReading, FolderReading, on_share
 from lockctl.transport.smb.removing import remove_many
 from lockctl.transport.smb.watch import SmbWatch
 from lockctl.transport.smb.wire import Wire, exchange
@@ -77,10 +77,7 @@ class SmbTransport:
 
     def may_delete(self, directory: str) -> bool | None:
         """By the access to the directory that the server tells with a CREATE, whose handle is closed at once."""
-        name = on_share(self._root, check_directory(directory))
-        asking = requests.create_asking_access(name, requests.LOOK, requests.SHARE_ALL, requests.OPEN_DIRECTORY)
-        opened, _ = exchange(self._wire, asking, requests.close(requests.RELATED))
-        access = parse_maximal_access(answered(opened, directory))
+        access = self._begin(lambda: AccessReading(self._wire, self._root, directory))()
         return None if access is None else requests.permits_deletion(access)
 
     def now(self) -> int:

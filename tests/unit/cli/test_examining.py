@@ -6,7 +6,7 @@ import pytest
 
 from lockctl.cli.examining import Listener, examine
 from lockctl.diagnosis.observed import Observed
-from lockctl.errors import ConnectionLost, PermissionRefused
+from lockctl.errors import ConnectionLost, LockctlError, PermissionRefused
 from tests.unit.session import Scene, scene
 
 __all__ = ["scene"]
@@ -25,22 +25,21 @@ def test_whether_it_may_delete(scene: Scene, may: bool) -> None:
     assert examined(scene).may_delete is may
 
 
-def test_what_cannot_be_asked_is_not_known(scene: Scene) -> None:
+@pytest.mark.parametrize("error", [PermissionRefused("locks: not permitted"), ConnectionLost("gone")], ids=repr)
+def test_what_cannot_be_asked_is_not_known(scene: Scene, error: LockctlError) -> None:
+    """And what was seen is told all the same."""
     scene.put_lock(10)
     with scene.open() as session:
         session.look()
         calls = scene.share.calls.count("list_directory")
-    scene.share.fail("list_directory", PermissionRefused("locks: not permitted"), spared=calls)
+    scene.share.fail("list_directory", error, spared=calls)
     seen = examined(scene)
     assert seen.may_delete is None
     assert len(seen.last.verdicts) == 1
 
 
-def test_a_connection_that_is_lost_is_an_error(scene: Scene) -> None:
-    with scene.open() as session:
-        session.look()
-        calls = scene.share.calls.count("list_directory")
-    scene.share.fail("list_directory", ConnectionLost("gone"), spared=calls)
+def test_a_look_that_fails_is_an_error(scene: Scene) -> None:
+    scene.share.fail("list_directory", ConnectionLost("gone"))
     with pytest.raises(ConnectionLost):
         examined(scene)
 

@@ -107,3 +107,22 @@ def test_a_host_that_neither_explains_is_told_of_too() -> None:
     files = [by_server(HOUR, "right"), by_server(HOUR, "wrong", -3 * HOUR)]
     told = [code for code, _, _ in of_clocks(found_in(survey_of(*files, server=HOUR)))]
     assert told == ["server-clock-off", "owner-clock-off"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "came", "copied"),
+    [
+        pytest.param((HOUR, 5 * HOUR, 30 * HOUR), (10, 12, 20), True, id="copied"),
+        pytest.param((HOUR, 5 * HOUR), (10, 12), False, id="two are too few"),
+        pytest.param((HOUR, HOUR, HOUR), (10, 12, 20), False, id="of one time"),
+        pytest.param((HOUR, 5 * HOUR, 30 * HOUR), (10, 5000, 20), False, id="came at different times"),
+        pytest.param((0, 5 * HOUR, 30 * HOUR), (10, 12, 20), False, id="one of them is right"),
+    ],
+)
+def test_locks_that_were_copied_are_no_errors_of_clocks(
+    behind: tuple[float, ...], came: tuple[float, ...], copied: bool
+) -> None:
+    files = [off(-error, f"h{n}", age) for n, (error, age) in enumerate(zip(behind, came, strict=True))]
+    found = found_in(survey_of(*files))
+    assert [one.weight for one in found if one.code == "locks-copied"] == [Weight.LOOK] * copied
+    assert bool(of_clocks(found)) is not copied
