@@ -13,7 +13,7 @@ from lockctl.clock.boot import boottime
 from lockctl.errors import ConnectionLost, FileError, JournalError
 
 if TYPE_CHECKING:
-    from lockctl.diagnosis.observed import JournalSeen, Observed
+    from lockctl.diagnosis.share.observed import JournalSeen, Observed
     from lockctl.survey.session import Session
     from lockctl.survey.values import Return, Survey
 
@@ -44,8 +44,8 @@ def examine(session: Session, listener: Listener) -> Observed:
     """Looks and asks. Raises as `Session.look`; warns of what becomes no finding."""
     transport = session.connect()
     # Imported while the key is being derived, which takes longer.
-    from lockctl.diagnosis import doctor  # noqa: F401
-    from lockctl.diagnosis.observed import Observed
+    from lockctl.diagnosis.share import doctor  # noqa: F401
+    from lockctl.diagnosis.share.observed import Observed
     from lockctl.render import findings  # noqa: F401
 
     began = boottime()
@@ -70,7 +70,7 @@ def examine(session: Session, listener: Listener) -> Observed:
 
 def _look_on(session: Session, console: Console, looks: list[Survey]) -> None:
     """Looks again where a file is not whole, or cannot be read: in some seconds that may have changed."""
-    from lockctl.diagnosis.incomplete import is_watched
+    from lockctl.diagnosis.share.incomplete import is_watched
     from lockctl.render.words import count
 
     if not any(map(is_watched, looks[0].verdicts)):
@@ -104,7 +104,7 @@ def _tells_changes(session: Session) -> bool | None:
 
 
 def _read_journal(session: Session) -> JournalSeen:
-    from lockctl.diagnosis.observed import JournalSeen
+    from lockctl.diagnosis.share.observed import JournalSeen
 
     journal = session.journal
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lockctl.clock.rfc3339 import format_moment
-from lockctl.diagnosis.advice import Advice, Retry
-from lockctl.diagnosis.counsel import give_counsel
 from lockctl.diagnosis.findings import Finding
-from lockctl.diagnosis.habits import DAY, Habit, HostHabits
-from lockctl.diagnosis.phrases import clock_time, retry_option
-from lockctl.diagnosis.placement import Placement, Window
+from lockctl.diagnosis.schedule.advice import Advice, Retry
+from lockctl.diagnosis.schedule.counsel import give_counsel
+from lockctl.diagnosis.schedule.habits import DAY, Habit, HostHabits
+from lockctl.diagnosis.schedule.phrases import clock_time, retry_option
+from lockctl.diagnosis.schedule.placement import Placement, Window
 from lockctl.render.as_json import header
 from lockctl.render.proposal import calendars
 from lockctl.repository.snapshot import FoundSnapshots

@@ -8,11 +8,11 @@ from textwrap import fill
 from tabulate import tabulate
 
 from lockctl.clock.duration import describe_duration
-from lockctl.diagnosis.advice import Advice
-from lockctl.diagnosis.counsel import give_counsel
 from lockctl.diagnosis.findings import Finding, Weight
-from lockctl.diagnosis.habits import Habit, HostHabits
-from lockctl.diagnosis.placement import Placement
+from lockctl.diagnosis.schedule.advice import Advice
+from lockctl.diagnosis.schedule.counsel import give_counsel
+from lockctl.diagnosis.schedule.habits import Habit, HostHabits
+from lockctl.diagnosis.schedule.placement import Placement
 from lockctl.render.chart import Signs, describe_days, describe_starts, draw_chart
 from lockctl.render.harmless import visible
 from lockctl.render.words import count

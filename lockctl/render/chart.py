@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lockctl.diagnosis.advice import Advice
-from lockctl.diagnosis.habits import DAY, Habit, HostHabits, Unplanned
-from lockctl.diagnosis.phrases import clock_time, zone
-from lockctl.diagnosis.placement import Placement, bars_of
+from lockctl.diagnosis.schedule.advice import Advice
+from lockctl.diagnosis.schedule.habits import DAY, Habit, HostHabits, Unplanned
+from lockctl.diagnosis.schedule.phrases import clock_time, zone
+from lockctl.diagnosis.schedule.placement import Placement, bars_of
 from lockctl.render.harmless import visible
 
 NARROW = 80

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from lockctl.diagnosis.advice import Advice
-from lockctl.diagnosis.habits import DAY
-from lockctl.diagnosis.phrases import clock_time, zone
+from lockctl.diagnosis.schedule.advice import Advice
+from lockctl.diagnosis.schedule.habits import DAY
+from lockctl.diagnosis.schedule.phrases import clock_time, zone
 from lockctl.render.chart import Bar, Row, rows_now, rows_proposed, window_bars
 from lockctl.render.harmless import visible
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from lockctl.diagnosis.findings import CURE, Certainty, Finding, Weight
-from lockctl.diagnosis.observed import Observed
+from lockctl.diagnosis.share.observed import Observed
 from lockctl.render.harmless import visible
 from lockctl.render.words import count
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lockctl.diagnosis.findings import Finding, exit_status
-from lockctl.diagnosis.observed import Observed
+from lockctl.diagnosis.share.observed import Observed
 from lockctl.render.as_json import header
 
 

@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from lockctl.clock.duration import describe_duration
-from lockctl.diagnosis.advice import Advice
 from lockctl.diagnosis.findings import CURE
-from lockctl.diagnosis.habits import DAY, LEAST_RUNS, Habit, HostHabits
-from lockctl.diagnosis.phrases import clock_time, retry_option, zone
-from lockctl.diagnosis.placement import Placement
+from lockctl.diagnosis.schedule.advice import Advice
+from lockctl.diagnosis.schedule.habits import DAY, LEAST_RUNS, Habit, HostHabits
+from lockctl.diagnosis.schedule.phrases import clock_time, retry_option, zone
+from lockctl.diagnosis.schedule.placement import Placement
 from lockctl.render.chart import describe_starts
 from lockctl.render.harmless import visible
 from lockctl.render.words import count

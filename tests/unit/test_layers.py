@@ -47,23 +47,17 @@ LIBRARIES = {
 VALUES = (
     "errors clock/duration clock/rfc3339 settings/address settings/policy transport/base state/records state/memory "
     "repository/lock repository/config repository/snapshot liveness/evidence survey/values survey/returns "
-    "survey/changes removal/plan removal/report diagnosis/findings diagnosis/observed"
+    "survey/changes removal/plan removal/report diagnosis/findings diagnosis/share/observed"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
+PURE_ROOMS = {"diagnosis", "render"}
 PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess diagnosis/naming diagnosis/incomplete diagnosis/strangers diagnosis/blocking "
-        "diagnosis/clocks diagnosis/twins diagnosis/traces diagnosis/share diagnosis/cure diagnosis/doctor "
-        "diagnosis/arguments diagnosis/logs/lines diagnosis/logs/texts diagnosis/logs/events diagnosis/logs/causes "
-        "diagnosis/logs/runs diagnosis/logs/whereabouts diagnosis/logs/story diagnosis/logs/misread "
-        "diagnosis/logs/held diagnosis/logs/elsewhere diagnosis/logs/stories diagnosis/logs/alarms supervision/decide "
-        "render/harmless render/words render/as_csv render/table render/details render/as_json render/live "
-        "diagnosis/runs diagnosis/habits diagnosis/overlap diagnosis/placement diagnosis/advice diagnosis/phrases "
-        "diagnosis/counsel diagnosis/reservations render/chart render/chart_svg render/proposal render/advising "
-        "render/findings render/findings_json render/stories render/advice_json"
+        "liveness/judge survey/assess supervision/decide"
     ).split(),
+    *(module for module in MODULES if module.split("/")[0] in PURE_ROOMS),
 ]
 """Nothing in them, nor in what they import, reads a clock, a file or anything else of this machine."""
 DOERS = {"psutil", "cryptography", "nacl", "zstandard", "concurrent", "threading", "smbprotocol"}

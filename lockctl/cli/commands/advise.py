@@ -15,7 +15,7 @@ from lockctl.cli.options import OUTPUT, REPOSITORY, Common, JsonOption, duration
 from lockctl.errors import JournalError, LockctlError, UsageError
 
 if TYPE_CHECKING:
-    from lockctl.diagnosis.advice import Advice
+    from lockctl.diagnosis.schedule.advice import Advice
     from lockctl.survey.session import Session
 
 SINCE = "6w"
@@ -53,7 +53,7 @@ def advise(
 def _find_advice(session: Session, console: Console, since: float | None) -> Advice:
     # Imported while the key is being derived, which takes longer.
     from lockctl.clock.duration import parse_duration
-    from lockctl.diagnosis.advice import advise as find_advice
+    from lockctl.diagnosis.schedule.advice import advise as find_advice
 
     survey = session.look()
     with console.progressing():

@@ -33,8 +33,8 @@ def doctor(
     listener = Listener(quiet=console.quiet, verbose=console.verbose, colour=console.colour)
     with open_session(common, console, teller=listener) as session:
         observed = examine(session, listener)
-    from lockctl.diagnosis.doctor import diagnose
     from lockctl.diagnosis.findings import Weight, exit_status
+    from lockctl.diagnosis.share.doctor import diagnose
     from lockctl.render.findings import findings_summary, findings_text
 
     findings = diagnose(observed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lockctl.cli.examining import Listener, examine
-from lockctl.diagnosis.observed import Observed
+from lockctl.diagnosis.share.observed import Observed
 from lockctl.errors import ConnectionLost, LockctlError, PermissionRefused
 from tests.unit.session import Scene, scene
 

@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lockctl.diagnosis.advice import Advice
+from lockctl.diagnosis.schedule.advice import Advice
 from lockctl.render.advice_json import advice_object
 from lockctl.render.advising import advice_text
 from lockctl.render.as_json import dump
 from lockctl.render.chart import BLOCKS, PLAIN, Signs, describe_days, describe_starts, draw_chart
 from lockctl.render.chart_svg import draw_svg
 from lockctl.render.proposal import crontab, timers
-from tests.unit.diagnosis.backups import advice_of, at_hour, backup
+from tests.unit.diagnosis.schedule.backups import advice_of, at_hour, backup
 from tests.unit.making import NOW, SECOND
 
 HOSTILE = [

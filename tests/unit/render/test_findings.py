@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from lockctl.diagnosis.doctor import diagnose
 from lockctl.diagnosis.findings import CURE, Certainty, Finding, Weight
+from lockctl.diagnosis.share.doctor import diagnose
 from lockctl.render.as_json import dump
 from lockctl.render.findings import findings_summary, findings_text
 from lockctl.render.findings_json import doctor_object
-from tests.unit.diagnosis.observing import HOUR, live, observed_of, survey_of
+from tests.unit.diagnosis.share.observing import HOUR, live, observed_of, survey_of
 from tests.unit.making import make_file, make_lock
 
 FINDING = Finding(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lockctl.diagnosis.advice import Advice
+from lockctl.diagnosis.schedule.advice import Advice
 from lockctl.render.proposal import crontab, timers
-from tests.unit.diagnosis.backups import NOW, advice_of, at_hour, backup
+from tests.unit.diagnosis.schedule.backups import NOW, advice_of, at_hour, backup
 
 HOURLY = [one for hour in range(8, 18) for one in at_hour("desk", hour, 2)]
 QUARTERLY = [backup("quick", NOW - number * 900, 20, version=(0, 17)) for number in range(1, 96 * 7)]
