@@ -1,18 +1,33 @@
-"""The manual's table of findings is that of the code."""
+"""The manual's tables of findings are those of the code."""
 
 from __future__ import annotations
 
 import re
 
-from tests.docs.test_manual import CODE, listed
+import pytest
+
+from tests.docs.test_manual import SOURCES, listed
 
 STATES = {"stale-lock", "dead-lock", "superseded-lock"}
 """Whose codes are made from the state's name."""
+PLACES = {
+    "diagnosis/share/": (".Ss Findings", r"\bLi ([a-z-]+)", STATES),
+    "diagnosis/logs/": (".Ss Logs", r"^\.It Sy (.+)$", {"share-full", "refused", "connection-lost", "data-missing"}),
+    "diagnosis/schedule/": (
+        ".Ss How the schedule is made",
+        r"\bLi ([a-z-]+-[a-z-]+|overlaps|silent)",
+        {"too-few-runs", "no-fixed-hour", "silent"},
+    ),
+}
+"""By the room of the code: where the manual lists its codes, and how; and those that are made from other words."""
 
 
-def test_codes_of_findings() -> None:
+@pytest.mark.parametrize("room", PLACES)
+def test_codes_of_findings(room: str) -> None:
     """Each is listed, and no other."""
-    written = re.findall(r'Finding\(\s*"([a-z-]+)"(?: if \w+ else "([a-z-]+)")?', CODE)
-    known = {code for pair in written for code in pair if code} | STATES
-    assert 'f"{state.value}-lock"' in CODE
-    assert listed(".Ss Findings", r"\bLi ([a-z-]+)") == known
+    heading, pattern, made = PLACES[room]
+    code = "\n".join(text for path, text in SOURCES.items() if room in path.as_posix())
+    calls = re.findall(r'(?:Finding|_act)\(\s*"([a-z-]+)"(?: if \w+ else "([a-z-]+)")?', code)
+    known = {one for pair in calls for one in pair if one} | made
+    told = {one for item in listed(heading, pattern) for one in re.split(r" , (?:[SL][yi] )?", item)}
+    assert told == known
