@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+import lockctl
 from lockctl.cli.console import Console
 from lockctl.cli.following import settle
 from lockctl.cli.signals import SIGNALS
@@ -29,6 +32,13 @@ if TYPE_CHECKING:
 _JITTER_SECONDS = 5.0
 """Several machines that failed by one lock do not start again at the same moment."""
 _UNATTENDED = Wish(unattended=True)
+
+
+def load_all() -> None:
+    """Imports all of lockctl now: it may be installed anew while the command runs, which can take hours."""
+    for module in pkgutil.walk_packages(lockctl.__path__, "lockctl."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
 
 
 class Aside(Console):

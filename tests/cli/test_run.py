@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.make import HOUR, WEB1
-from tests.cli.run import COMMAND, environment, lockctl, state_of
+from tests.cli.run import COMMAND, ROOT, environment, lockctl, state_of
 from tests.cli.seeing import seen_for
 from tests.lab.breaker import HalfListed
 from tests.lab.processes import binary, newer_restic, until
@@ -177,3 +178,18 @@ def test_waiting_between_two_starts_ends_with_a_signal(repository: Repository) -
         assert process.wait(60) == 143
         reader.join(10)
     assert not any("Traceback" in line for line in seen)
+
+
+def test_lockctl_may_be_installed_anew_meanwhile(repository: Repository, tmp_path: Path) -> None:
+    """A backup takes hours: what lockctl needs after it is loaded before it."""
+    copy = tmp_path / "site"
+    shutil.copytree(ROOT / "lockctl", copy / "lockctl")
+    breaker = "circuit breaker open for file <lock/c6632a542a>"
+    script = f"rm -r {copy}/lockctl; echo 'unable to create lock in backend: {breaker}' >&2; exit 6"
+    command = [*COMMAND, "run", "--restart-on-breaker", "1", "--prune-stale", "--for", "0s"]
+    variables = environment(repository) | {"PYTHONPATH": str(copy)}
+    done = subprocess.run(
+        [*command, "--", "sh", "-c", script], env=variables, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 6, done.stderr
+    assert "0 s are over (--for)" in done.stderr

@@ -44,7 +44,7 @@ def run(
     # Imported only now, as in every command.
     import os
 
-    from lockctl.cli.supervising import Aside, Supervisor
+    from lockctl.cli.supervising import Aside, Supervisor, load_all
     from lockctl.diagnosis.arguments import without_object_cache
     from lockctl.supervision.loop import Wish, supervise
 
@@ -52,4 +52,6 @@ def run(
     wish = Wish(restart_on_breaker, prune_stale, 3600.0 if for_ is None else for_)
     console = Aside(common.quiet, common.verbose, not common.no_color and wants_colour(os.environ))
     with open_session(common, console) if wish.looks else nullcontext() as session:
+        if session is not None:
+            load_all()
         return supervise(Supervisor(words, console, session), wish, boottime)
