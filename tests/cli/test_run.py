@@ -186,7 +186,7 @@ def test_lockctl_may_be_installed_anew_meanwhile(repository: Repository, tmp_pat
     shutil.copytree(ROOT / "lockctl", copy / "lockctl")
     breaker = "circuit breaker open for file <lock/c6632a542a>"
     script = f"rm -r {copy}/lockctl; echo 'unable to create lock in backend: {breaker}' >&2; exit 6"
-    command = [*COMMAND, "run", "--restart-on-breaker", "1", "--prune-stale", "--for", "0s"]
+    command = [*COMMAND, "run", "--restart-on-breaker", "1", "--for", "0s"]
     variables = environment(repository) | {"PYTHONPATH": str(copy)}
     done = subprocess.run(
         [*command, "--", "sh", "-c", script], env=variables, cwd=tmp_path, capture_output=True, text=True, check=False
