@@ -18,6 +18,7 @@ from tests.lab.scenes.stage import HERE, SOURCE, Stage
 
 LONGEST_SECONDS = 40 * 60.0
 """restic tries to renew a lock for 15 minutes, twice, before it sees that its lock is too old."""
+LATELY_SECONDS = 6 * 60.0
 FEED_SECONDS = 2.0
 DUMP = ("backup", "--stdin", "--stdin-filename", "dump.sql")
 MEGABYTE = 1_000_000
@@ -44,7 +45,7 @@ def _feed(recording: Recording, ended: threading.Event) -> None:
     while not ended.wait(FEED_SECONDS):
         try:
             recording.feed(b"another line\n")
-        except OSError:
+        except (OSError, ValueError):  # the process has ended, or its input has
             return
 
 
@@ -138,13 +139,29 @@ def share_full_at_data(stage: Stage) -> None:
 @scene(Truth.CONNECTION_LOST, "start again when the server is back", is_long=True)
 def connection_lost(stage: Stage) -> None:
     """The server goes while the backup has data to write."""
+    _lose_connection(stage, LONGEST_SECONDS)
+
+
+@scene(Truth.CONNECTION_LOST, "start again when the server is back", is_long=True)
+def connection_lost_lately(stage: Stage) -> None:
+    """The same log as it is some minutes later, while restic still tries again."""
+    _lose_connection(stage, LATELY_SECONDS)
+
+
+def _lose_connection(stage: Stage, seconds: float) -> None:
     with slow_backup(stage, "--pack-size", "4", through=True) as backup:
         stage.proxy.__exit__()
-        with contextlib.suppress(BrokenPipeError):  # restic has given up by then
-            backup.feed(os.urandom(6 * MEGABYTE))
+        # Beside the wait: restic takes no more input than it gets rid of.
+        data = threading.Thread(target=_feed_all, args=(backup,), daemon=True)
+        data.start()
+        stage.end(backup, seconds)
+        data.join()
+
+
+def _feed_all(recording: Recording) -> None:
     with contextlib.suppress(BrokenPipeError):
-        backup.end_input()
-    stage.end(backup, LONGEST_SECONDS)
+        recording.feed(os.urandom(6 * MEGABYTE))
+        recording.end_input()
 
 
 @scene(Truth.CONNECTION_LOST, "start again when the server is back", is_long=True)
