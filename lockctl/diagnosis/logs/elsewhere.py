@@ -61,7 +61,7 @@ def _meaning(run: Run) -> str:
     if "Remove" in failed:
         return "It could not delete a file in locks/. Each lock that it cannot delete stays, and blocks others."
     if "Save" in failed:
-        return "It could not write its own lock, and did not begin."
+        return "It could not write its own lock: it did not begin, or could not renew it."
     return _NOT_LOCKS
 
 

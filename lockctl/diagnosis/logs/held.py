@@ -94,6 +94,8 @@ def tell_unrefreshed(run: Run) -> Story | None:
     matters = [*run.of(Kind.NOT_REFRESHED), *run.of(Kind.NOT_IN_TIME)]
     if not matters:
         return _tell_late(run)
+    if not run.is_saved and any(_is_of_data(one) for one in (*run.of(Kind.RETRIED), *run.of(Kind.GAVE_UP))):
+        return None  # nothing got through, and the lock is the least of it
     ended = run.has(Kind.NOT_IN_TIME)
     error = next((one.last.error for one in matters if one.last.error), "")
     why = f": {error}" if error else ""
@@ -103,6 +105,10 @@ def tell_unrefreshed(run: Run) -> Story | None:
     todo = f"See that the share can be reached and is not full. 'lockctl list' shows what is left. {AGAIN}."
     weight = Weight.LOOK if run.is_saved else Weight.ACT
     return Story(Finding("not-renewed", weight, seen, meaning, todo, Certainty.CERTAIN), run, tuple(matters))
+
+
+def _is_of_data(matter: Matter) -> bool:
+    return matter.first.action == "Save" and matter.first.file_type not in ("", "lock")
 
 
 def _tell_late(run: Run) -> Story | None:

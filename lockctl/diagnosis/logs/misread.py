@@ -109,9 +109,10 @@ def tell_invalid(run: Run, known: Known | None) -> Story | None:
     lock = next((one.first.lock for one in matters if one.first.lock), "")
     place = find_out(known, lock)
     if not lock and known is not None:
-        place = _find_broken(known) or place
+        place = _find_broken(known, run.has(Kind.UNAUTHENTIC)) or place
     named = f"lock {lock}" if lock else "a lock, which it does not name"
-    how = "altered" if run.has(Kind.UNAUTHENTIC) else "cut short, altered or half-written"
+    # Whether the name is the hash of the bytes is asked first (internal/repository/raw.go, `LoadRaw`).
+    how = "that its key does not open" if run.has(Kind.UNAUTHENTIC) else "cut short, altered or half-written"
     seen = f"restic found {named}{of_owner(place)} {how}, and ended."
     meaning = "restic from 0.15 on starts nothing beside a lock that it cannot read, whoever's it is."
     told = tell(place) if lock or place.verdict is not None or known is None else "No such lock is there any more."
@@ -142,9 +143,10 @@ def _after_invalid(place: Whereabouts) -> str:
             return f"Look with 'lockctl list' whether it is being written or damaged. {HARMS}."
 
 
-def _find_broken(known: Known) -> Whereabouts | None:
-    """A lock that cannot be read, for a log that names none."""
-    broken = [one for state in _BROKEN for one in known.survey.verdicts if one.state is state]
+def _find_broken(known: Known, sealed: bool) -> Whereabouts | None:
+    """A lock that cannot be read, for a log that names none; `sealed`: one that the key does not open."""
+    states = (State.UNDECODABLE,) if sealed else _BROKEN
+    broken = [one for state in states for one in known.survey.verdicts if one.state is state]
     return Whereabouts(True, broken[0]) if broken else None
 
 

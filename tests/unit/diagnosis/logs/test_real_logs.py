@@ -31,7 +31,7 @@ CODES: dict[Truth, set[tuple[str, ...]]] = {
     Truth.LOCK_UNREADABLE: {("unreadable-lock",)},
     Truth.DATA_MISSING: {("data-missing",)},
     Truth.LOCK_REMOVED: {("lock-removed",)},
-    Truth.RENEWAL_FAILED: {("not-renewed",)},
+    Truth.RENEWAL_FAILED: {("not-renewed",), ("connection-lost",)},
     Truth.RENEWAL_LATE: {("not-renewed",)},
     Truth.BREAKER_OPEN: {("circuit-breaker",)},
     Truth.BREAKER_NEAR: {("outgrown-lock",)},

@@ -30,8 +30,8 @@ SOUND, BROKEN = make_lock(60), Problem.INCOMPLETE
 
 def standing(state: State, lock_id: str = FULL) -> Verdict:
     """The lock of the log, in this state."""
-    broken = state in (State.WRITING, State.DAMAGED)
-    file = make_file(None if broken else SOUND, name=lock_id, problem=BROKEN if broken else None)
+    broken = {State.WRITING: BROKEN, State.DAMAGED: BROKEN, State.UNDECODABLE: Problem.UNDECODABLE}.get(state)
+    file = make_file(None if broken else SOUND, name=lock_id, problem=broken)
     return make_verdict(file, state, text="renewed 1 min ago")
 
 
@@ -128,7 +128,7 @@ def test_a_lock_that_is_ahead_of_this_clock() -> None:
         (INVALID, known(standing(State.WRITING)), "Wait some minutes"),
         (INVALID, known(standing(State.DAMAGED)), "'lockctl prune' removes it, and only it"),
         (INVALID, known(standing(State.ACTIVE)), "Remove nothing: it can be read now"),
-        ("Fatal: ciphertext verification failed\n", known(standing(State.WRITING, "a" * 64)), "Wait some minutes"),
+        ("Fatal: ciphertext verification failed\n", known(standing(State.UNDECODABLE, "a" * 64)), "See 'lockctl show"),
         ("Fatal: ciphertext verification failed\n", known(standing(State.ACTIVE)), "Nothing is left to remove"),
     ],
 )
