@@ -32,7 +32,7 @@ def advise(
     systemd: Annotated[bool, typer.Option("--systemd", help="Print the proposal as systemd timers.")] = False,
     json: JsonOption = False,
 ) -> int:
-    """Show when the hosts' backups meet, and propose a schedule that keeps them apart."""
+    """Propose a schedule that keeps the backups apart."""
     if common.metadata_only:
         raise UsageError(
             "advise reads snapshots, which --metadata-only cannot open", "Give the repository's password instead"

@@ -26,7 +26,7 @@ def doctor(
     ] = None,
     json: JsonOption = False,
 ) -> int:
-    """Tell what is wrong with locking here, what it means and what to do. Changes nothing."""
+    """Tell what is wrong with locking, and what to do."""
     console = make_console(common)
     if log is not None:
         return read_log(common, console, log, _width(), json=json)

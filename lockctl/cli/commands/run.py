@@ -38,7 +38,7 @@ def run(
         bool, typer.Option("--rclone-no-object-cache", help="Add the option to restic that ends open circuit breakers.")
     ] = False,
 ) -> int:
-    """Run restic, read along, and start it again where that is safe and allowed."""
+    """Run restic, and again where a lock was misread."""
     if not command:
         raise UsageError("there is no command to run", "Write it behind '--': lockctl run -- restic backup /home")
     # Imported only now, as in every command.
