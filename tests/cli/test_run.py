@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import select
 import shutil
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from tests.cli.make import HOUR, WEB1
 from tests.cli.run import COMMAND, ROOT, environment, lockctl, state_of
 from tests.cli.seeing import seen_for
 from tests.lab.breaker import HalfListed
-from tests.lab.processes import binary, newer_restic, until
+from tests.lab.processes import binary, kill_started, newer_restic, until
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
 
@@ -60,13 +64,52 @@ def test_the_status_of_one_that_a_signal_ended(command: str, status: int) -> Non
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_signals_reach_the_command(number: signal.Signals) -> None:
     script = f"trap 'echo heard; exit 5' {number.name.removeprefix('SIG')}; echo ready; while :; do sleep 0.1; done"
-    command = [*COMMAND, "run", "--", "sh", "-c", script]
-    with subprocess.Popen(command, env=NOWHERE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with started("run", "--", "sh", "-c", script, number=number, handler=signal.SIG_DFL) as process:
+        says(process, "ready")
         process.send_signal(number)
-        assert process.stdout.readline() == "heard\n"
+        says(process, "heard")
         assert process.wait(60) == 5
+
+
+def test_what_nohup_ignores_is_ignored() -> None:
+    """The command lives on when the terminal goes, as it would without lockctl."""
+    with started("run", "--", "cat", number=signal.SIGHUP, handler=signal.SIG_IGN) as process:
+        assert process.stdin is not None
+        process.stdin.write("a line\n")
+        process.stdin.flush()
+        says(process, "a line")
+        process.send_signal(signal.SIGHUP)
+        process.stdin.write("another\n")
+        process.stdin.close()
+        says(process, "another")
+        assert process.wait(60) == 0
+
+
+@contextmanager
+def started(*words: str, number: int, handler: signal.Handlers) -> Iterator[subprocess.Popen[str]]:
+    """lockctl at work, that was started with `handler` for this signal, whatever this process has; ended in the end."""
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        env=NOWHERE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, number, handler),
+    )
+    try:
+        yield process
+    finally:
+        kill_started(process)
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def says(process: subprocess.Popen[str], text: str) -> None:
+    """Waits for its next line."""
+    assert process.stdout is not None
+    assert select.select([process.stdout], [], [], 60)[0], f"it does not say {text!r}"
+    assert process.stdout.readline() == f"{text}\n"
 
 
 def test_no_command_and_one_that_is_not_there() -> None:
