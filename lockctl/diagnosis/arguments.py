@@ -10,6 +10,10 @@ from lockctl.errors import UsageError
 
 _FLAG = "--cache-objects=false"
 _RESTIC = re.compile(r"(?:.*/)?restic(?:[-_.][\w.-]+)?")
+_COMMANDS = frozenset(
+    "backup cat check copy diff dump find forget init key list ls migrate mount prune rebuild-index recover repair"
+    " restore rewrite snapshots stats tag unlock".split()
+)
 _OPTION = re.compile(r"(?P<before>(?:--option=|-o=?)?)rclone\.args=(?P<args>.*)", re.DOTALL)
 
 
@@ -19,7 +23,7 @@ def without_object_cache(command: Sequence[str]) -> list[str]:
     What the user already says of `rclone.args` is kept, and added to.
     """
     words = list(command)
-    at = next((i for i, word in enumerate(words) if _RESTIC.fullmatch(word)), None)
+    at = _find_restic(words)
     if at is None:
         raise UsageError(
             "--rclone-no-object-cache needs a command with restic in it",
@@ -32,3 +36,15 @@ def without_object_cache(command: Sequence[str]) -> list[str]:
                 words[i] = f"{word} {_FLAG}"
             return words
     return [*words[: at + 1], "-o", f"rclone.args={RCLONE_ARGS}", *words[at + 1 :]]
+
+
+def _find_restic(words: Sequence[str]) -> int | None:
+    """Where restic stands: the last such word before a command of its own.
+
+    Others before it can be a user or a file, as in `sudo -u restic restic` and `flock /run/restic restic`.
+    """
+    found = [i for i, word in enumerate(words) if _RESTIC.fullmatch(word)]
+    if not found:
+        return None
+    end = next((i for i, word in enumerate(words) if word in _COMMANDS and i > found[0]), len(words))
+    return max(i for i in found if i < end)

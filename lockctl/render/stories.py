@@ -100,7 +100,7 @@ def _matter_object(matter: Matter) -> dict[str, Any]:
 
 
 def _line_object(event: Event) -> dict[str, Any]:
-    return {"line": event.line.number, "time": event.line.stamp or None, "text": event.line.text[:1000]}
+    return {"line": event.line.number, "time": event.line.stamp or None, "text": event.line.text}
 
 
 def _where(event: Event) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lockctl.clock.duration import describe_duration
@@ -13,8 +13,10 @@ from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.errors import Interrupted, LockctlError
 from lockctl.supervision.decide import Act, Decision, decide, last_failure
 
-MAX_PRUNED = 3
-"""Starts after a stale lock was in the way: more would mean that something makes them."""
+MAX_BLOCKED = 3
+"""Starts after a lock was in the way that is stale or gone: more would mean that something makes them."""
+_MADE = (0, 3)
+"""restic's statuses with a snapshot: 3 where some files could not be read (cmd/restic/main.go, 0.11 and newer)."""
 _TRIES = 3
 """To read a lock, before it is looked at whether they are in vain."""
 _VAIN_LOOK_SECONDS = 15.0
@@ -38,7 +40,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the command ended, and what it said of locks. `is_stopped`: a signal was passed on to it."""
+    """How the command ended, and what it said of locks. `is_stopped`: somebody ended it by a signal."""
 
     status: int
     runs: Sequence[Run]
@@ -72,7 +74,7 @@ def supervise(attendant: Attendant, wish: Wish, now: Callable[[], float]) -> int
     while True:
         ended = attendant.start(loop.is_in_vain)
         loop.starts += 1
-        if ended.status == 0 or ended.is_stopped or not loop.may_go_on(ended.runs):
+        if ended.status in _MADE or ended.is_stopped or not loop.may_go_on(ended.runs):
             loop.conclude(ended)
             return ended.status
 
@@ -95,7 +97,7 @@ class _Loop:
         self._began = now()
         self._look_after = 0.0
         self._reread = 0
-        self._pruned = 0
+        self._blocked = 0
         self.starts = 0
 
     def prune_first(self) -> None:
@@ -112,7 +114,7 @@ class _Loop:
         if not self._wish.looks:
             return False
         decision = self._decide(runs)
-        while decision.act is Act.WAIT and self._left() > 0:
+        while decision.act is Act.WAIT and self._reread < self._wish.restarts and self._left() > 0:
             self._attendant.tell(f"{decision.why}: waiting for it")
             decision = self._wait(runs)
         if decision.act is Act.PRUNE:
@@ -122,7 +124,8 @@ class _Loop:
             self._attendant.tell(f"not started again: {refusal}")
             return False
         self._reread += decision.reading
-        pause = 2.0 * (self._reread + self._pruned)
+        self._blocked += not decision.reading
+        pause = 2.0 * (self._reread + self._blocked)
         self._attendant.tell(f"{decision.why}: starting it again")
         self._attendant.rest(pause)
         return True
@@ -173,9 +176,8 @@ class _Loop:
     def _prune(self, runs: Sequence[Run], decision: Decision) -> Decision:
         if not self._wish.prune:
             return Decision(Act.STOP, f"{decision.why}, and --prune-stale was not given", decision.story)
-        if self._pruned >= MAX_PRUNED:
-            return Decision(Act.STOP, f"stale locks were in the way {MAX_PRUNED} times", decision.story)
-        self._pruned += 1
+        if self._blocked >= MAX_BLOCKED:
+            return Decision(Act.STOP, f"locks were in the way {MAX_BLOCKED} times", decision.story)
         try:
             self._attendant.prune(max(0.0, self._left()))
         except Interrupted:
@@ -185,7 +187,7 @@ class _Loop:
         after = self._decide(runs)
         if after.act is Act.PRUNE:
             return Decision(Act.STOP, f"{after.why}, and may not go yet without a person's word", after.story)
-        return after
+        return replace(after, reading=False)
 
     def _refuse(self, decision: Decision) -> str:
         """Why it is not started again, '' where it is."""
@@ -197,4 +199,6 @@ class _Loop:
             return f"{decision.why}, and --restart-on-breaker allows {self._wish.restarts} more starts"
         if not decision.reading and not self._wish.prune:
             return f"{decision.why}, and --prune-stale was not given"
+        if not decision.reading and self._blocked >= MAX_BLOCKED:
+            return f"locks were in the way {MAX_BLOCKED} times"
         return ""

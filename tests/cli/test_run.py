@@ -236,3 +236,12 @@ def test_lockctl_may_be_installed_anew_meanwhile(repository: Repository, tmp_pat
     )
     assert done.returncode == 6, done.stderr
     assert "0 s are over (--for)" in done.stderr
+
+
+@pytest.mark.parametrize("end", ["kill -9 $$", "echo 'signal terminated received, cleaning up' >&2; exit 1"])
+def test_one_that_somebody_ended_is_not_repeated(repository: Repository, end: str) -> None:
+    line = "Load(<lock/c6632a542a>, 0, 0) returned error, retrying after 1s: server replied with more than declared"
+    script = f"for i in 1 2 3; do echo '{line} Content-Length' >&2; done; {end}"
+    done = lockctl(repository, "run", "--restart-on-breaker", "3", "--", "sh", "-c", script)
+    assert done.status in (1, 137)
+    assert done.stderr.count("retrying after") == 3, done.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockctl.diagnosis.logs.lines import Line
 from lockctl.diagnosis.logs.texts import TEXTS, Kind
@@ -19,6 +19,8 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6,
 _PART = re.compile(r"(\d{1,12}(?:\.\d{0,12})?)(h|ms|m|s|µs|us|ns)")
 MAX_DETAIL = 600
 """Characters of an error that are kept."""
+MAX_TEXT = 1000
+"""Characters of a line that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _make(kind: Kind, line: Line, groups: dict[str, str | None]) -> Event:
     age = named.get("age", "")
     return Event(
         kind,
-        line,
+        replace(line, text=line.text[:MAX_TEXT]),
         lock=named.get("lock", of_lock),
         action=named.get("action", ""),
         file_type=file_type,

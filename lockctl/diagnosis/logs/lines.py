@@ -18,6 +18,8 @@ MAX_LINE = 16 * 1024
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _LEAP_YEAR = 2000
 """For times that have no year: only what passes between two of them counts."""
+_LAST_SECOND = 4e9
+"""Since 1970: what is beyond is no time."""
 
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|[\x00\ufeff]")
 _QUOTES = re.compile(r"(?:> ?)+")
@@ -136,7 +138,8 @@ def _seconds(stamp: str) -> float | None:
             hour, minute, second = (int(part) for part in clock.split(":"))
             day = datetime(_LEAP_YEAR, _MONTHS.index(stamp[:3]) + 1, int(stamp[4:6]), hour, minute, second, tzinfo=UTC)
             return day.timestamp() + float(f"0.{fraction or 0}")
-        return float(stamp)
+        seconds = float(stamp)
+        return seconds if abs(seconds) < _LAST_SECOND else None
     except (ValueError, OverflowError):
         return None
 
@@ -175,9 +178,9 @@ def _text_of(body: Any) -> str:
 
 def _stamped_by(line: Line, fields: dict[str, Any]) -> Line:
     micros = fields.get("__REALTIME_TIMESTAMP")
-    if isinstance(micros, str) and micros.isdigit() and len(micros) < 20:
-        seconds = int(micros) / 1e6
-        stamp = datetime.fromtimestamp(min(seconds, 4e9), UTC).isoformat(timespec="milliseconds")
+    if isinstance(micros, str) and micros.isdecimal() and len(micros) < 20:
+        seconds = min(int(micros) / 1e6, _LAST_SECOND)
+        stamp = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
         names = (fields.get("_HOSTNAME"), fields.get("SYSLOG_IDENTIFIER"), fields.get("_PID"))
         return replace(line, stamp=stamp, seconds=seconds, source=" ".join(str(name)[:128] for name in names if name))
     stamp = next((fields[key] for key in _STAMPS if isinstance(fields.get(key), str)), "")

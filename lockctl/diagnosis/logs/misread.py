@@ -72,7 +72,7 @@ _MANY = 4
 def tell_outgrown(run: Run, known: Known | None) -> Story | None:
     """The same, and restic had not given up where the log ends."""
     matters = [one for one in (*run.of(Kind.RETRIED), *run.of(Kind.CUT_GET)) if one.first.lock and one.grew]
-    if not matters or run.is_saved or run.has_recovered(matters[0].first.lock):
+    if not matters or run.is_saved or run.has_recovered(matters[0].first.lock) or _went_on(run):
         return None
     lock = matters[0].first.lock
     place = find_out(known, lock)
@@ -83,6 +83,11 @@ def tell_outgrown(run: Run, known: Known | None) -> Story | None:
         "outgrown-lock", Weight.ACT, seen, f"{_HALF_LISTED} {tell(place)}", todo, Certainty.CERTAIN, (lock,)
     )
     return Story(finding, run, tuple(matters), place)
+
+
+def _went_on(run: Run) -> bool:
+    """Whether it came to something else: restic 0.14 passes such a lock by, and a lock that goes is no hindrance."""
+    return run.has(Kind.BACKING_UP) or (run.is_ended and not run.has(Kind.SIGNAL))
 
 
 def _after_reading(run: Run, place: Whereabouts) -> str:

@@ -23,11 +23,11 @@ def tell_story(run: Run, known: Known | None = None) -> Story | None:
         story = tell(run, here)
         if story is not None:
             return story
-    story = tell_unrefreshed(run) or tell_reread(run) or tell_waited(run)
-    if story is not None:
-        return story
-    elsewhere = tell_elsewhere(run)
-    return Story(elsewhere, run, tuple(run.matters.values())) if elsewhere is not None else None
+    finding = tell_elsewhere(run)
+    elsewhere = Story(finding, run, tuple(run.matters.values())) if finding is not None else None
+    if elsewhere is not None and elsewhere.finding.weight is Weight.ACT:
+        return tell_unrefreshed(run) or elsewhere
+    return tell_unrefreshed(run) or tell_reread(run) or tell_waited(run) or elsewhere
 
 
 @dataclass(slots=True)

@@ -59,9 +59,11 @@ class Text:
 _BEFORE = r"(?:Fatal: )?(?:unable to create lock in backend: )?"
 BEGINS_LOCKED = _BEFORE + r"repository is already locked (?P<exclusive>exclusively )?by PID (?P<pid>\d{1,19}) on "
 """Before the names of host and user, which may hold anything, newlines as well."""
+_IDS = r" \(UID \d{1,10}, GID \d{1,10}\)"
+"""How that message ends: looked for first, since a long name that holds many ` by ` costs the square of its length."""
 _LOCK = r"<lock/(?P<lock>[0-9a-f]{8,64})>"
 _HANDLE = (
-    r"(?P<action>Load|Save|Stat|Remove|List|Test)\((?:<?(?P<type>\w+)(?:/(?P<name>[0-9a-f]{0,64}))?>?)[^)]{0,60}\)"
+    r"(?P<action>Load|Save|Stat|Remove|List|Test)\((?:<?(?P<type>\w{1,20})(?:/(?P<name>[0-9a-f]{0,64}))?>?)[^)]{0,60}\)"
 )
 _RETRY = "internal/backend/retry/backend_retry.go"
 _GLOBAL = "cmd/restic/global.go, internal/global/global.go"
@@ -76,7 +78,7 @@ def _row(kind: Kind, pattern: str, versions: str, source: str, example: str) -> 
 TEXTS = (
     _row(
         Kind.RETRIED,
-        _HANDLE + r" returned error, retrying after (?P<pause>[\d.a-zµ]+): (?P<error>.*)",
+        _HANDLE + r" returned error, retrying after (?P<pause>[\d.a-zµ]{1,60}): (?P<error>.*)",
         "0.14 to 0.19",
         _GLOBAL,
         "Load(<lock/c6632a542a>, 0, 0) returned error, retrying after 1.39s: net/http: server replied with more than "
@@ -115,7 +117,8 @@ TEXTS = (
     ),
     _row(
         Kind.LOCKED,
-        BEGINS_LOCKED + r"(?P<host>.{0,3000}) by (?P<user>.{0,3000}) \(UID (?P<uid>\d{1,10}), GID (?P<gid>\d{1,10})\)$",
+        BEGINS_LOCKED
+        + rf"(?=.{{0,6000}}{_IDS}$)(?P<host>.*) by (?P<user>.*) \(UID (?P<uid>\d{{1,10}}), GID (?P<gid>\d{{1,10}})\)$",
         "0.14 to 0.19",
         _LOCK_GO,
         "unable to create lock in backend: repository is already locked exclusively by PID 31337 on db2 by backup "
@@ -123,7 +126,7 @@ TEXTS = (
     ),
     _row(
         Kind.LOCK_AGE,
-        r"lock was created at (?P<created>[\d: -]{19}) \((?P<age>-?[\d.a-zµ]+) ago\)",
+        r"lock was created at (?P<created>[\d: -]{19}) \((?P<age>-?[\d.a-zµ]{1,60}) ago\)",
         "0.14 to 0.19",
         _LOCK_GO,
         "lock was created at 2026-11-23 00:16:16 (26h3m0.641943135s ago)",
@@ -131,7 +134,7 @@ TEXTS = (
     _row(Kind.LOCK_ID, r"storage ID (?P<lock>[0-9a-f]{8,64})", "0.14 to 0.19", _LOCK_GO, "storage ID 31d3f10a"),
     _row(
         Kind.WAITING,
-        r"repo already locked, waiting up to (?P<pause>[\d.a-zµ]+) for the lock",
+        r"repo already locked, waiting up to (?P<pause>[\d.a-zµ]{1,60}) for the lock",
         "0.16 to 0.19",
         _LOCKING,
         "repo already locked, waiting up to 5m0s for the lock",

@@ -23,6 +23,9 @@ OWN = "rclone.args=serve restic --stdio --bwlimit 1M"
         (["restic", f"-o{OWN}"], ["restic", f"-o{OWN} --cache-objects=false"]),
         (["restic", "-o", f"{OWN} --cache-objects=false"], ["restic", "-o", f"{OWN} --cache-objects=false"]),
         (["restic", "-o", "rclone.program=x"], ["restic", *ADDED, "-o", "rclone.program=x"]),
+        (["flock", "/run/restic", "restic", "check"], ["flock", "/run/restic", "restic", *ADDED, "check"]),
+        (["sudo", "-u", "restic", "restic", "check"], ["sudo", "-u", "restic", "restic", *ADDED, "check"]),
+        (["restic", "-r", "/srv/restic", "check"], ["restic", "-r", "/srv/restic", *ADDED, "check"]),
         (["restic", "backup", "restic"], ["restic", *ADDED, "backup", "restic"]),
     ],
 )

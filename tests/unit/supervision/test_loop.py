@@ -10,7 +10,7 @@ from lockctl.diagnosis.logs.runs import Run
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.errors import Interrupted, Unreachable
 from lockctl.liveness.evidence import State
-from lockctl.supervision.loop import MAX_PRUNED, Ended, Wish, supervise
+from lockctl.supervision.loop import MAX_BLOCKED, Ended, Wish, supervise
 from tests.unit.diagnosis.logs.reading import BLOCKED, BREAKER, INVALID, OUTGROWN, SAVED, runs_of
 from tests.unit.supervision.test_decide import HELD, READ, share, standing
 
@@ -139,7 +139,7 @@ def test_stale_locks_again_and_again() -> None:
     shares = [one for _ in range(9) for one in (share(standing(State.STALE, HELD)), gone)]
     played = Played(*[BLOCKED] * 9, shares=shares)
     assert played.run(prune=True, seconds=100_000) == 1
-    assert played.starts == MAX_PRUNED + 1
+    assert played.starts == MAX_BLOCKED + 1
 
 
 def test_a_live_owner_is_no_reason() -> None:
@@ -193,3 +193,30 @@ def test_a_restic_that_tries_in_vain(log: str, state: State | None, restarts: in
     played.run(restarts=restarts)
     starts_first = played.said[0] if played.said else ""
     assert ("it is ended" in starts_first) is in_vain
+
+
+@pytest.mark.parametrize("status", [3])
+def test_a_snapshot_without_some_files_is_a_snapshot(status: int) -> None:
+    """Where standard output is not read, nothing but the status tells that there is one."""
+    played = Played(OUTGROWN * 3, statuses=[status])
+    assert played.run(restarts=3, prune=True) == status
+    assert played.starts == 1
+
+
+def test_locks_that_come_and_go_end_as_stale_ones_do() -> None:
+    played = Played(*[BLOCKED] * 9)
+    assert played.run(prune=True, seconds=100_000) == 1
+    assert played.starts == MAX_BLOCKED + 1
+    assert "locks were in the way 3 times" in played.said[-2]
+
+
+def test_nothing_is_waited_for_where_no_start_is_left() -> None:
+    played = Played(INVALID, shares=[share(standing(State.WRITING, READ))])
+    assert played.run(prune=True) == 1
+    assert played.rests == []
+
+
+def test_a_damaged_lock_that_was_removed_is_as_a_stale_one() -> None:
+    played = Played(INVALID, SAVED, shares=[share(standing(State.DAMAGED, READ)), share()])
+    assert played.run(prune=True) == 0
+    assert played.starts == 2

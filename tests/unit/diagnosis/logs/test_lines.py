@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lockctl.diagnosis.logs.lines import MAX_LINE, Line, Lines
+from lockctl.diagnosis.logs.lines import MAX_LINE, Line, Lines, unwrap
 
 SAID = "Fatal: wrong password or no key found"
 
@@ -110,3 +110,11 @@ def test_a_line_without_end_is_cut_and_held_no_longer() -> None:
     assert [len(line.text) for line in told] == [MAX_LINE]
     told = [*lines.feed(b"tail\nFatal: b\n")]
     assert [(line.number, line.text) for line in told] == [(2, "Fatal: b")]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"__REALTIME_TIMESTAMP": "²"}, {"time": "nan"}, {"time": "inf"}, {"time": "-1e308"}, {"time": "1e300"}],
+)
+def test_what_is_no_time_is_none(fields: dict[str, str]) -> None:
+    assert [line.seconds for line in unwrap(1, json.dumps({**fields, "MESSAGE": "load indexes"}))] == [None]

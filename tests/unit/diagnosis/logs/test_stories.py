@@ -27,6 +27,9 @@ FULL = LOCK + "0" * 54
 WHOLE = OUTGROWN * 20 + GAVE_UP + BREAKER
 SOUND, BROKEN = make_lock(60), Problem.INCOMPLETE
 
+CANCELLED = "Fatal: unable to create lock in backend: context canceled\n"
+WAITING = "repo already locked, waiting up to 5m0s for the lock\n"
+
 
 def standing(state: State, lock_id: str = FULL) -> Verdict:
     """The lock of the log, in this state."""
@@ -169,6 +172,11 @@ def test_a_lock_that_was_removed_under_a_backup() -> None:
         (f"{OUTGROWN}Load(<lock/{LOCK}>, 0, 0) operation successful after 1 retries\n", "outgrown-lock", Weight.LOOK),
         (OUTGROWN + SAVED, "outgrown-lock", Weight.LOOK),
         (OUTGROWN, "outgrown-lock", Weight.ACT),
+        (OUTGROWN + "Fatal: unable to save snapshot: no space left on device\n", "share-full", Weight.ACT),
+        (OUTGROWN + "no parent snapshot found, will read all files\n", "outgrown-lock", Weight.LOOK),
+        (OUTGROWN + BLOCKED, "blocked", Weight.ACT),
+        (OUTGROWN + "signal interrupt received, cleaning up\n" + CANCELLED, "outgrown-lock", Weight.ACT),
+        (WAITING + "Fatal: unable to save snapshot: no space left on device\n", "share-full", Weight.ACT),
     ],
 )
 def test_other_ends(log: str, code: str, weight: Weight) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from lockctl.diagnosis.logs.events import parse_go_duration, recognise
+from lockctl.diagnosis.logs.events import MAX_TEXT, parse_go_duration, recognise
 from lockctl.diagnosis.logs.lines import Line
 from lockctl.diagnosis.logs.texts import TEXTS, Kind, Text
 
@@ -58,3 +60,22 @@ def test_what_an_event_holds() -> None:
 )
 def test_durations_as_go_writes_them(text: str, seconds: float) -> None:
     assert parse_go_duration(text) == pytest.approx(seconds)
+
+
+def test_a_hostile_name_costs_no_square_of_its_length() -> None:
+    def cost(length: int) -> float:
+        line = Line(1, "repository is already locked by PID 1 on a" + " by " * (length // 4) + " (UID 1, GID")
+        took = []
+        for _ in range(9):
+            began = time.perf_counter()
+            recognise(line)
+            took.append(time.perf_counter() - began)
+        return min(took)
+
+    assert cost(3000) < 1e-3 + 8 * cost(600), "the square would be 25 times as much"
+
+
+def test_of_a_long_line_little_is_kept() -> None:
+    event = recognise(Line(1, "Fatal: " + "x" * 16_000))
+    assert event is not None
+    assert len(event.line.text) == MAX_TEXT
