@@ -29,7 +29,7 @@ def read_log(common: Common, console: Console, path: str, width: int, *, json: b
     known = _look(common, console)
     reader, stories = LogReader(), Stories(known)
     with _open_log(path) as stream, console.progressing():
-        while data := stream.read(_PIECE):
+        for data in _pieces(stream, path):
             for run in reader.feed(data):
                 stories.add(run)
             console.progress(f"{reader.count:,} lines read")
@@ -79,6 +79,30 @@ def _look(common: Common, console: Console) -> Known | None:
             raise
         console.warn(f"the log alone is told: {error}")
         return None
+
+
+def _pieces(stream: BinaryIO, path: str) -> Iterator[bytes]:
+    """All of the log. Raises UsageError where it cannot be read, or is no text."""
+    is_first = True
+    try:
+        while data := stream.read(_PIECE):
+            by = next((by for magic, by in _PACKED.items() if is_first and data.startswith(magic)), None)
+            if by is not None:
+                raise UsageError(f"the log {path} is no text", f"Pipe it in: {by} {path} | lockctl doctor --log -")
+            is_first = False
+            yield data
+    except OSError as error:
+        raise UsageError(f"cannot read the log {path}: {error.strerror}", "Give the path of a file, or -") from error
+
+
+_PACKED = {
+    b"\x1f\x8b": "zcat",
+    b"\xfd7zXZ": "xzcat",
+    b"\x28\xb5\x2f\xfd": "zstdcat",
+    b"BZh": "bzcat",
+    b"LPKSHHRH": "journalctl --file",
+}
+"""How files begin that logrotate and journald write, and what reads them."""
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from lockctl.cli.console import Console
 from lockctl.cli.following import settle
 from lockctl.cli.signals import SIGNALS
 from lockctl.cli.telling import Telling
+from lockctl.clock.deadline import Deadline
 from lockctl.diagnosis.logs.runs import Run
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.errors import Interrupted, UsageError
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 _JITTER_SECONDS = 5.0
 """Several machines that failed by one lock do not start again at the same moment."""
 _UNATTENDED = Wish(unattended=True)
+_LOOK_SECONDS = 30.0
+"""For a look at the share."""
+_PRUNE_SECONDS = 120.0
+"""For a removal, beside what is waited for before."""
 
 
 def load_all() -> None:
@@ -66,12 +71,12 @@ class Supervisor:
 
     def look(self) -> Known:
         """The share now, and the journal."""
-        session = self._share()
+        session = self._limited(_LOOK_SECONDS)
         return Known(session.look(anew=True), tuple(session.journal.records()))
 
     def prune(self, seconds: float) -> int:
         """Removes what an unattended run may; stays for what has to be seen first, for so many seconds at most."""
-        session = self._share()
+        session = self._limited(seconds + _PRUNE_SECONDS)
         if seconds > 0:
             settle(session, self.console, _unsettled, seconds)
         plan = prepare(session, _UNATTENDED)
@@ -90,9 +95,12 @@ class Supervisor:
                 raise Interrupted(SIGNALS.received)
             time.sleep(min(left, 0.5))
 
-    def _share(self) -> Session:
+    def _limited(self, seconds: float) -> Session:
+        """The session, anew: a share that hangs holds up neither the command's end nor its next start for long."""
         if self.session is None:
             raise UsageError("no repository was named", "See lockctl run --help")
+        self.session.drop()
+        self.session.deadline = Deadline(seconds)
         return self.session
 
     def tell(self, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Tail:
         self._path = path
         self._fd: int | None = 0 if path == STDIN else None
         self._is_new = path != STDIN
-        if path == STDIN and os.isatty(0):
+        if path == STDIN and (sys.stdin is None or sys.stdin.isatty()):
             raise UsageError("'--log -' reads standard input, and nothing is piped into it", "Give the path of a log")
         self._open()
         if self._is_new and self._fd is not None:
@@ -47,8 +48,11 @@ class Tail:
             self._open()
         if self._fd is None:
             return b""
-        data = os.read(self._fd, _MOST)
+        data = self._read_file(self._fd)
         if not data and self._is_replaced():
+            data = self._read_file(self._fd)  # what was written to it right before
+            if data:
+                return data
             os.close(self._fd)
             self._fd = None
             self._open()
@@ -60,6 +64,14 @@ class Tail:
         if self._fd:
             os.close(self._fd)
         self._fd = None
+
+    @staticmethod
+    def _read_file(fd: int) -> bytes:
+        """Nothing where the disk or the server fails: it is tried again."""
+        try:
+            return os.read(fd, _MOST)
+        except OSError:
+            return b""
 
     def _read_pipe(self) -> bytes:
         if self._fd is None or not select.select([0], [], [], 0)[0]:
@@ -82,6 +94,8 @@ class Tail:
             return
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
+            if not self._is_new:
+                return
             raise UsageError(f"{self._path} is no file that can be followed", "Give the path of a log, or -")
         self._fd = fd
 

@@ -38,9 +38,17 @@ class Decision:
 
 
 def last_failure(runs: Sequence[Run], known: Known | None) -> Story | None:
-    """The story of the last run that failed, None where none did that is told."""
-    told = (tell_story(run, known) for run in reversed(runs) if not run.is_saved)
-    return next((story for story in told if story is not None), None)
+    """The story of the last run that failed, None where none did that is told.
+
+    What failed before a run that made its snapshot is settled by that: a script may try again by itself.
+    """
+    for run in reversed(runs):
+        if run.is_saved:
+            return None
+        story = tell_story(run, known)
+        if story is not None:
+            return story
+    return None
 
 
 def decide(runs: Sequence[Run], known: Known | None) -> Decision:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lockctl.clock.duration import describe_duration
-from lockctl.diagnosis.logs.runs import Run
+from lockctl.diagnosis.logs.runs import Matter, Run
 from lockctl.diagnosis.logs.texts import Kind
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.errors import Interrupted, LockctlError
@@ -79,12 +79,15 @@ def supervise(attendant: Attendant, wish: Wish, now: Callable[[], float]) -> int
             return ended.status
 
 
-def is_misreading(run: Run) -> bool:
-    """Whether restic has tried several times to read a lock that is longer than its rclone believes."""
-    if run.is_saved or run.is_ended:
-        return False
-    retried = (matter for matter in run.of(Kind.RETRIED) if matter.last.grew and matter.first.file_type == "lock")
-    return any(matter.count >= _TRIES and not run.has_recovered(matter.first.lock) for matter in retried)
+def find_misread(runs: Sequence[Run]) -> Matter | None:
+    """What restic has tried several times to read, and what is longer than its rclone believes."""
+    for run in runs:
+        retried = run.of(Kind.RETRIED) if not run.is_saved and not run.is_ended else []
+        for matter in retried:
+            lasts = matter.count >= _TRIES and matter.last.grew and not run.has_recovered(matter.first.lock)
+            if matter.first.file_type == "lock" and lasts:
+                return matter
+    return None
 
 
 class _Loop:
@@ -96,6 +99,8 @@ class _Loop:
         self._now = now
         self._began = now()
         self._look_after = 0.0
+        self._tries = 0
+        self._tried_at = 0.0
         self._reread = 0
         self._blocked = 0
         self.starts = 0
@@ -135,9 +140,15 @@ class _Loop:
 
         It would go on for a quarter of an hour. A lock that goes ends that by itself, so this one has to be there.
         """
-        if self._reread >= self._wish.restarts or not any(map(is_misreading, runs)) or self._now() < self._look_after:
+        misread, now = find_misread(runs), self._now()
+        if misread is None or self._reread >= self._wish.restarts:
             return False
-        self._look_after = self._now() + _VAIN_LOOK_SECONDS
+        if misread.count != self._tries:
+            self._tries, self._tried_at = misread.count, now
+        # restic 0.14 gives up reading, and goes on with its work without a word.
+        if now < self._look_after or now > self._tried_at + misread.last.pause + _VAIN_LOOK_SECONDS:
+            return False
+        self._look_after = now + _VAIN_LOOK_SECONDS
         decision = self._decide(runs)
         stands = decision.story is not None and decision.story.place.verdict is not None
         if decision.act is not Act.AGAIN or not decision.reading or not stands:

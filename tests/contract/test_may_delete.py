@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,27 +77,28 @@ def test_another_user_over_smb(samba: Samba, lane: bool, mode: int, may: bool) -
 
 
 @MODES
-def test_another_user_on_a_disk(tmp_path: Path, mode: int, may: bool) -> None:
-    _let_pass(tmp_path)
-    (tmp_path / "locks").mkdir()
-    (tmp_path / "locks").chmod(mode)
+def test_another_user_on_a_disk(passable: Path, mode: int, may: bool) -> None:
+    (passable / "locks").mkdir()
+    (passable / "locks").chmod(mode)
     with acting_as(OTHER_USER):
-        assert LocalTransport(str(tmp_path)).may_delete("locks") is may
+        assert LocalTransport(str(passable)).may_delete("locks") is may
 
 
-def test_a_folder_on_a_disk_in_which_each_may_remove_his_own(tmp_path: Path) -> None:
-    _let_pass(tmp_path)
-    (tmp_path / "locks").mkdir()
-    (tmp_path / "locks").chmod(0o1777)
-    transport = LocalTransport(str(tmp_path))
+def test_a_folder_on_a_disk_in_which_each_may_remove_his_own(passable: Path) -> None:
+    (passable / "locks").mkdir()
+    (passable / "locks").chmod(0o1777)
+    transport = LocalTransport(str(passable))
     assert transport.may_delete("locks") is True
     with acting_as(OTHER_USER):
         assert transport.may_delete("locks") is False
 
 
-def _let_pass(path: Path) -> None:
-    for folder in (path, path.parent, path.parent.parent):
-        folder.chmod(0o755)
+@pytest.fixture
+def passable() -> Iterator[Path]:
+    """A folder to which every user gets through."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @WAYS

@@ -187,7 +187,8 @@ class _Link:
         """End the connection and its threads."""
         self._cut()
         for thread in self._threads:
-            thread.join(timeout=JOIN_SECONDS)
+            if thread.ident is not None:  # one that was just made may not have begun
+                thread.join(timeout=JOIN_SECONDS)
         self._client.close()
         self._server.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Certainty, Finding, Weight
 from lockctl.diagnosis.logs.causes import cause_of
@@ -86,7 +88,7 @@ def tell_removed(run: Run, known: Known | None) -> Story | None:
 
 
 def _is_missing(error: str) -> bool:
-    return "does not exist" in error or "not found" in error or "404" in error
+    return "does not exist" in error or "not found" in error or re.search(r"\b404\b", error) is not None
 
 
 def tell_unrefreshed(run: Run) -> Story | None:

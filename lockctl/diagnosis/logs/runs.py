@@ -105,7 +105,9 @@ class Run:
         if event.kind is Kind.OPENED:
             return not {key[0] for key in self.matters} <= _BEFORE_OPENED
         # Locks are looked at before anything else is done.
-        is_first = event.kind in (*_STARTS, *_ENDS, Kind.WAITING) or (event.action, event.file_type) == ("Load", "lock")
+        is_first = event.kind in (*_STARTS, *_ENDS, Kind.WAITING) or (
+            event.action in ("Load", "Save") and event.file_type == "lock"
+        )
         is_restart = event.kind is Kind.STARTED and self.has(Kind.BACKING_UP)
         return is_restart or (self.is_saved and is_first)
 

@@ -14,6 +14,8 @@ from lockctl.diagnosis.logs.whereabouts import Known
 
 MAX_STORIES = 1000
 """That are told of one log."""
+MAX_MATTERS = 20
+"""That are kept of one story."""
 
 
 def tell_story(run: Run, known: Known | None = None) -> Story | None:
@@ -55,7 +57,9 @@ class Stories:
         elif len(self._stories) >= MAX_STORIES:
             self.untold += 1
             return
-        self._stories[key] = story
+        # Of the run only whose it was: a log may hold very many.
+        outline = Run(run.source, run.repository)
+        self._stories[key] = replace(story, run=outline, matters=story.matters[:MAX_MATTERS])
 
     def told(self) -> list[Story]:
         """The heaviest first, and among equals the latest last."""

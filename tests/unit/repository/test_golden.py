@@ -32,7 +32,7 @@ from tests.unit.envelope import (
     sealed_with_master,
 )
 
-GOLDEN = sorted((Path(__file__).parents[2] / "data").iterdir())
+GOLDEN = sorted((Path(__file__).parents[2] / "data").glob("restic-*"))
 GOLDEN_PASSWORD = "correct horse battery staple"
 SECONDS = 60
 
