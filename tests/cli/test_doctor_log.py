@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import subprocess
 from pathlib import Path
 
@@ -134,3 +136,25 @@ def test_nothing_of_a_log_reaches_the_terminal_raw() -> None:
     done = doctor(NOWHERE, f"{hostile}\x9bm (UID 0, GID 0)\nFatal: \x1b[2J\u2028x\n")
     assert done.status == 2
     assert not set(done.stdout) & set("\x1b\x07\x9b\u202e\u2028")
+
+
+@pytest.mark.parametrize(
+    ("data", "reader"),
+    [
+        (gzip.compress(b"Fatal: x\n"), "zcat"),
+        (lzma.compress(b"Fatal: x\n"), "xzcat"),
+        (b"LPKSHHRH\0", "journalctl --file"),
+    ],
+)
+def test_a_packed_log_is_not_taken_for_a_good_one(tmp_path: Path, data: bytes, reader: str) -> None:
+    path = tmp_path / "backup.log.1.gz"
+    path.write_bytes(data)
+    done = lockctl(NOWHERE, "doctor", "--log", str(path))
+    assert (done.status, done.stdout) == (2, "")
+    assert f"{reader} {path} | lockctl doctor --log -" in done.stderr
+
+
+def test_a_log_that_fails_while_it_is_read() -> None:
+    done = lockctl(NOWHERE, "doctor", "--log", "/proc/self/mem")
+    assert (done.status, done.stdout) == (2, "")
+    assert "cannot read the log /proc/self/mem: Input/output error" in done.stderr

@@ -94,6 +94,12 @@ def test_all_else_is_never_repeated(log: str) -> None:
     assert decision.act is Act.STOP
 
 
+def test_a_script_that_tried_again_by_itself_is_settled() -> None:
+    """What it fails by after that is another matter, of which it said nothing."""
+    assert decide(runs_of(BREAKER + SAVED), share()).act is Act.STOP
+    assert decide(runs_of(SAVED + BREAKER), share()).act is Act.AGAIN
+
+
 @pytest.mark.parametrize("log", [BREAKER, BLOCKED, INVALID])
 def test_nothing_is_done_where_the_share_is_not_known(log: str) -> None:
     assert decide(runs_of(log), None).act is Act.STOP

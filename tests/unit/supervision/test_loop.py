@@ -220,3 +220,22 @@ def test_a_damaged_lock_that_was_removed_is_as_a_stale_one() -> None:
     played = Played(INVALID, SAVED, shares=[share(standing(State.DAMAGED, READ)), share()])
     assert played.run(prune=True) == 0
     assert played.starts == 2
+
+
+def test_a_restic_that_went_on_without_a_word_is_left_at_work() -> None:
+    """restic 0.14 gives up reading a lock, and backs up: its last line still tells of the lock."""
+    played = Played(SAVED, shares=[share(standing(State.WRITING, READ)), share(standing(State.ACTIVE, READ))])
+    asked: list[bool] = []
+
+    def start(is_in_vain: Callable[[Sequence[Run]], bool]) -> Ended:
+        runs = runs_of(OUTGROWN * 4)
+        for seconds in (0, 16, 60, 60):
+            played.clock += seconds
+            asked.append(is_in_vain(runs))
+        return Ended(0, runs_of(SAVED))
+
+    played.start = start  # type: ignore[method-assign]
+    played.shares = [share(standing(State.WRITING, READ))] * 2 + [share(standing(State.ACTIVE, READ))]
+    assert played.run(restarts=1) == 0
+    assert asked == [False, False, False, False]
+    assert played.looks == 2, "after that it is not asked any more"

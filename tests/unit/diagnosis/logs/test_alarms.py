@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lockctl.diagnosis.logs.alarms import MAX_ALARMS, Alarms
+import pytest
+
+from lockctl.diagnosis.logs import alarms
+from lockctl.diagnosis.logs.alarms import Alarms
 from lockctl.diagnosis.logs.runs import LogReader
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.liveness.evidence import State
@@ -77,8 +80,9 @@ def test_the_line_names_lock_and_owner_and_counts() -> None:
     assert over.endswith("over: outgrown-lock c6632a54 of web1 (PID 4209, root), after 4 lines in 6 s")
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "MAX_ALARMS", 50)
     log = Followed()
-    for number in range(MAX_ALARMS + 50):
+    for number in range(100):
         log.grows(f"Nov 24 02:00:07 h{number} r[1]: unable to refresh lock: x\n")
-    assert len(log._alarms._told) <= MAX_ALARMS
+    assert len(log._alarms._told) <= 50

@@ -198,5 +198,14 @@ def test_a_later_success_settles_what_failed_before() -> None:
     assert story.finding.weight is Weight.ACT
 
 
+def test_little_is_kept_of_each_story() -> None:
+    log = "".join(
+        f"Load(<lock/{number:010x}>, 0, 0) returned error, retrying after 1s: {LENGTH}\n" for number in range(200)
+    )
+    (story,) = stories_of(log)
+    assert len(story.matters) == 20
+    assert story.run.matters == {}
+
+
 def test_success_is_no_story() -> None:
     assert codes_of(SAVED * 10) == []
