@@ -41,9 +41,8 @@ def _fit(command: Any, given: Sequence[str], prefix: str) -> Iterable[Word]:
         return _values(awaiting, given)
     name, equals, _ = prefix.partition("=")
     if equals and name in options:
-        return [
-            word if word is FILES else (f"{name}={word[0]}", word[1]) for word in _values(options[name], given, value)
-        ]
+        found = _values(options[name], given)
+        return [word if word is FILES else (f"{name}={word[0]}", word[1]) for word in found]
     if prefix.startswith("-"):
         left = {name: one.help or "" for name, one in options.items() if one.multiple or not {*one.opts} & {*given}}
         return _options(left, prefix)

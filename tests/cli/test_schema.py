@@ -23,7 +23,7 @@ from tests.cli.run import assert_fails, lockctl
 from tests.cli.running import remove, running
 from tests.cli.seeing import seen_for
 from tests.lab.restic import Repository
-from tests.lab.seal import Owner, aged_lock
+from tests.lab.seal import aged_lock
 from tests.lab.snapshots import Backup, put_snapshots
 from tests.promise import breaches, names_in, names_of
 from tests.unit.diagnosis.logs.reading import SAVED
