@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lockctl.liveness.evidence import State
 from lockctl.render.schemas.pieces import (
     CODE,
     COUNT,
@@ -14,7 +13,6 @@ from lockctl.render.schemas.pieces import (
     Schema,
     described,
     document,
-    known,
     list_of,
     one_of,
     or_null,
@@ -33,7 +31,7 @@ def history_schema() -> Schema:
             "id": TEXT,
             "at": MOMENT,
             "repository": record({"address": TEXT, "id": or_null(TEXT)}),
-            "state": known(state.value for state in State),
+            "state": described(TEXT, "The state that it had then, as the journal has it."),
             "reason": TEXT,
             "age_seconds": or_null(SECONDS),
             "lock": described(or_null(lock), "What the lock held, null where that could not be read."),
