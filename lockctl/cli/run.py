@@ -27,8 +27,13 @@ COMMANDS = {
     "doctor": "doctor.doctor",
     "run": "run.run",
     "advise": "advise.advise",
+    "schema": "schema.schema",
+    "completion": "completion.completion",
+    "complete-words": "complete_words.complete_words",
 }
 """Each command, and the function in this folder that does it."""
+HIDDEN = ("ls", "complete-words")
+"""Those that no help names."""
 
 
 WATCH_DEFAULT = "31m"
@@ -65,7 +70,7 @@ def build_app(words: Sequence[str]) -> typer.Typer:
         command = getattr(import_module(f"lockctl.cli.commands.{module}"), function)
         # What stands behind the first word of another program's command is that program's.
         settings = {"allow_interspersed_args": name != "run"}
-        app.command(name, hidden=name == "ls", context_settings=settings)(command)
+        app.command(name, hidden=name in HIDDEN, context_settings=settings)(command)
     return app
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lockctl.clock.rfc3339 import format_moment
+from lockctl.clock.rfc3339 import format_moment, parse_moment
 from lockctl.errors import LockctlError
 from lockctl.liveness.evidence import Clocks, Verdict, Witness
 from lockctl.removal.plan import Plan
@@ -124,7 +124,7 @@ def record_object(record: Record) -> dict[str, Any]:
     """One entry of the history. The lock's bytes stay in the journal."""
     return {
         "id": record.removed.id,
-        "at": record.at,
+        "at": _as_written(record.at),
         "repository": {"address": record.origin.address, "id": record.origin.id},
         "state": record.removed.state,
         "reason": record.removed.reason,
@@ -132,7 +132,7 @@ def record_object(record: Record) -> dict[str, Any]:
         "lock": record.removed.lock,
         "outcome": record.outcome.value if record.outcome is not None else None,
         "outcome_text": record.outcome_text or None,
-        "restored_at": record.restored_at,
+        "restored_at": None if record.restored_at is None else _as_written(record.restored_at),
         "returned_as": record.returned_as,
         "by": record.by,
     }
@@ -150,6 +150,11 @@ def _witness_object(witness: Witness) -> dict[str, Any]:
     if witness.ahead is not None:
         fields["ahead_seconds"] = round(witness.ahead, 3) + 0.0  # never -0.0
     return fields
+
+
+def _as_written(moment: str) -> str:
+    """A moment of the journal, in the one form that is promised, whatever form an editor gave it."""
+    return format_moment(parse_moment(moment))
 
 
 def _seconds(value: float | None) -> float | None:

@@ -22,6 +22,7 @@ _UNFINISHED = "unfinished"
 """The one temporary name of a folder: what a run leaves under it that is killed, the next one writes anew."""
 _LEFT_OVER = re.compile(r"[0-9a-f]{64}\.[0-9]+")
 """A temporary file of an earlier version, one for each process."""
+_NAME = re.compile(r"[0-9a-f]{64}")
 _LINK = "a symbolic link stands there"
 LOCK = "lock"
 """The file by which runs keep each other from writing in a folder. It is made with that and never written."""
@@ -109,6 +110,13 @@ def remove_left_over(folder: Path) -> None:
     """Removes what earlier versions could not finish writing. Raises OSError."""
     for path in folder.iterdir():
         if _LEFT_OVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def remove_unused(folder: Path, seconds: float) -> None:
+    """Removes the files, named by `name_of`, that were not written for so long. Raises OSError."""
+    for path in folder.iterdir():
+        if _NAME.fullmatch(path.name) and time.time() - path.lstat().st_mtime > seconds:
             path.unlink(missing_ok=True)
 
 

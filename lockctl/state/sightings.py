@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -24,6 +23,7 @@ from lockctl.state.files import (
     name_of,
     read_regular,
     remove_left_over,
+    remove_unused,
     write_whole,
 )
 from lockctl.state.machine import Host, file_system, this_machine
@@ -31,7 +31,6 @@ from lockctl.state.memory import Memory, Moment, Shown, Sighting
 
 KEPT_SECONDS = 90 * 86400.0
 """For which a repository is remembered that nobody looks at."""
-_MEMORY_NAME = re.compile(r"[0-9a-f]{64}")
 _YOUNG_SECONDS = 1350.0
 _FOR_EVER = 1e11
 """Seconds: three thousand years."""
@@ -67,7 +66,7 @@ class Sightings:
             with folder_lock(self._folder, _LOCK_SECONDS):
                 memory = self._recall(path, repository).look(files, now)
                 write_whole(path, _encode(memory, self._machine))
-                self._forget_oldest()
+                remove_unused(self._folder, KEPT_SECONDS)
                 remove_left_over(self._folder)
         except OSError as error:
             # What this run itself has seen counts all the same: a run that stays needs no more.
@@ -109,11 +108,6 @@ class Sightings:
         where = f" It lies in {lies}." if lies else ""
         hint = "If that was the first run, all is well; else it is not kept: see --state-dir, or use --watch"
         return f"{self._folder} was made {describe_duration(age)} ago.{where} {hint}"
-
-    def _forget_oldest(self) -> None:
-        for path in self._folder.iterdir():
-            if _MEMORY_NAME.fullmatch(path.name) and time.time() - path.lstat().st_mtime > KEPT_SECONDS:
-                path.unlink(missing_ok=True)
 
 
 def _refuse_from_others(path: Path) -> None:

@@ -15,6 +15,7 @@ from lockctl.errors import JournalError, NoRepository
 from lockctl.liveness.evidence import State
 from lockctl.settings.access import Access
 from lockctl.state.journal import Journal
+from lockctl.state.recent import Recent
 from lockctl.state.sightings import Sightings
 from lockctl.survey.returns import find_returned, held_ids
 from lockctl.survey.values import Look, Return, Survey
@@ -59,6 +60,7 @@ class Session:
         self._access = access
         self._head_start = head_start
         self._sightings = Sightings(access.state_folder / "sightings")
+        self._recent = Recent(access.state_folder)
         self._answers: Answers = {}
         self._told: set[str] = set()
         self._opened: tuple[Remover, Repository] | None = None
@@ -103,6 +105,8 @@ class Session:
 
         look = observe(repository, self._access.place.shown, self._access.policy.this_host)
         self._keep_key(repository)
+        owned = ((one.id, one.lock.hostname if one.lock is not None else "") for one in look.files)
+        self._recent.note(look.address, owned)
         return self.compare(self._judge(look, anew))
 
     def find_snapshots(self, seconds: float, tell: Callable[[int, int], None]) -> FoundSnapshots:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from tests.lab.processes import LabError
 from tests.lab.restic import Repository
+from tests.promise import assert_promised
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "lockctl")
@@ -104,6 +105,8 @@ def lockctl(
         )
         done = Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), time.monotonic() - begun)
     assert "Traceback" not in done.text, done.text
+    if "--json" in args and not tty and "run" not in args:
+        assert_promised(done.stdout)
     return done
 
 

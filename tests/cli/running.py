@@ -15,6 +15,7 @@ from tests.cli.run import start
 from tests.lab.processes import until
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
+from tests.promise import assert_promised
 
 SECONDS = 60.0
 
@@ -68,6 +69,8 @@ def running(repository: Repository, *words: str) -> Iterator[Running]:
         for thread in threads:
             thread.join(SECONDS)
         assert "Traceback" not in "".join([*one.out, *one.errors])
+    if "--json" in words:
+        assert_promised("\n".join(one.out))
 
 
 def remove(repository: Repository, lock_id: str) -> None:

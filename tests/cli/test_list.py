@@ -41,7 +41,7 @@ def test_an_empty_repository_blocks_nothing(repository: Repository) -> None:
     assert done.stderr == ""
     kept = state_of(repository)
     names = sorted(path.name for path in kept.iterdir())
-    assert names == ["keys", "sightings"], "the key file, for a faster start, and what was seen"
+    assert names == ["keys", "recent", "sightings"], "the key file, for a faster start, and what was seen"
     assert kept.stat().st_mode & 0o077 == 0, "for its owner's eyes only"
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept.rglob("*"))
 
