@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import select
 import subprocess
 
 import pytest
@@ -11,8 +13,9 @@ import pytest
 from tests.cli.run import COMMAND
 
 NOWHERE = {"PATH": "/usr/bin:/bin"}
-MANY = 150_000
-"""Bytes: more than a pipe holds, and less than two pipes and what is under way between them."""
+PAGE = 4096
+MANY = 2 * PAGE
+"""Bytes: more than the smallest pipe holds, and less than two of them and what is under way between them."""
 
 
 def read_all(fd: int) -> bytes:
@@ -27,6 +30,7 @@ def read_all(fd: int) -> bytes:
 def test_a_reader_that_is_slow_gets_all_of_it(blocking: bool) -> None:
     """Nobody reads until long after the command has ended; a file that does not block is somebody else's as well."""
     end, output = os.pipe()
+    fcntl.fcntl(output, fcntl.F_SETPIPE_SZ, PAGE)  # who has many pipes gets small ones anyway
     os.set_blocking(output, blocking)
     said, saying = os.pipe()
     script = f"head -c {MANY} /dev/zero >&2; echo ended >&7"
@@ -34,6 +38,7 @@ def test_a_reader_that_is_slow_gets_all_of_it(blocking: bool) -> None:
     with subprocess.Popen(command, env=NOWHERE, stdout=output, stderr=output, pass_fds=[saying]) as process:
         os.close(output)
         os.close(saying)
+        assert select.select([said], [], [], 60)[0], "the command waits for its reader"
         assert os.read(said, 100) == b"ended\n"
         os.close(said)
         with pytest.raises(subprocess.TimeoutExpired):
