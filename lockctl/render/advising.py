@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import fill
 
 from tabulate import tabulate
 
 from lockctl.clock.duration import describe_duration
-from lockctl.diagnosis.findings import Finding, Weight
 from lockctl.diagnosis.schedule.advice import Advice
 from lockctl.diagnosis.schedule.counsel import give_counsel
 from lockctl.diagnosis.schedule.habits import Habit, HostHabits
 from lockctl.diagnosis.schedule.placement import Placement
 from lockctl.render.chart import Signs, describe_days, describe_starts, draw_chart
+from lockctl.render.findings import findings_text
 from lockctl.render.harmless import visible
 from lockctl.render.words import count
 
 _HOST_WIDTH = 20
-_SIGNS = {Weight.ACT: "!!", Weight.LOOK: "! ", Weight.NOTE: "- "}
-_COLOURS = {Weight.ACT: "31", Weight.LOOK: "33", Weight.NOTE: "0"}
 _WIDTH = 79
 
 Row = dict[str, str]
@@ -28,10 +25,11 @@ Row = dict[str, str]
 def advice_text(advice: Advice, signs: Signs, columns: int, colour: bool) -> str:
     """All of it; without a single run only that there is none."""
     head = _head(advice)
+    told = findings_text(give_counsel(advice), _WIDTH, colour)
     if not advice.runs:
-        return "\n".join([head, "nothing can be said without snapshots", *_told(advice, colour)])
+        return "\n".join([head, "nothing can be said without snapshots", "", told])
     table = tabulate(_rows(advice), headers="keys", tablefmt="plain", disable_numparse=True)
-    return "\n".join([head, "", table, "", draw_chart(advice, signs, columns), "", *_told(advice, colour)])
+    return "\n".join([head, "", table, "", draw_chart(advice, signs, columns), "", told])
 
 
 def _head(advice: Advice) -> str:
@@ -72,17 +70,3 @@ def _row(host: str, runs: int, starts: str) -> Row:
     name = visible(host, _HOST_WIDTH) or "(no name)"
     empty = dict.fromkeys(("DAYS", "WITHIN", "TAKES", "LONGEST", "PROPOSED"), "")
     return {"HOST": name, "RUNS": str(runs), "STARTS": starts, **empty}
-
-
-def _told(advice: Advice, colour: bool) -> list[str]:
-    return [line for finding in give_counsel(advice) for line in _finding_lines(finding, colour)]
-
-
-def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:
-    """What was seen behind its sign, then what it means and what to do."""
-    sign = _SIGNS[finding.weight]
-    shown = f"\x1b[{_COLOURS[finding.weight]}m{sign}\x1b[0m" if colour else sign
-    said = [visible(text) for text in (finding.seen, f"{finding.meaning} {finding.todo}".strip()) if text]
-    for number, text in enumerate(said):
-        lines = fill(text, _WIDTH - 3, break_long_words=False, break_on_hyphens=False).split("\n")
-        yield from (f"{shown if not number and not at else '  '} {line}" for at, line in enumerate(lines))

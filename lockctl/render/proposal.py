@@ -75,7 +75,8 @@ def calendars(one: Placement) -> Iterator[str]:
 
 def _prune_comment(advice: Advice) -> str:
     if advice.window is None:
-        return f"# prune: no time of the day is known to be free of backups; give it --retry-lock{_retry(advice)[13:]}"
+        advised = f"; give it{_retry(advice)}" if advice.retry is not None else ""
+        return f"# prune: no time of the day is known to be free of backups{advised}"
     return f"# prune: on one host whose local time is {zone(advice.offset)}; see what your 'forget' keeps"
 
 
