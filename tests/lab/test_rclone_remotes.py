@@ -91,11 +91,39 @@ def remotes(samba: Samba) -> Iterator[tuple[str, ...]]:
     ],
 )
 def test_lockctl_reaches_what_rclone_reaches(samba: Samba, variables: dict[str, str], text: str) -> None:
+    """Errors are compared too: where one leads nowhere, the other does not either."""
     remote = text.replace("@PORT@", str(samba.port)).replace("@LAB@", variables["LAB"])
+    assert reached(remote, variables) == listed(remote, variables)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"RCLONE_CONFIG_SHORT_REMOTE": "nas:backup/remotes/a"},
+        {"RCLONE_ALIAS_REMOTE": "nas:backup/remotes/a"},
+        {"RCLONE_CONFIG_SHORT_REMOTE": ""},
+        {"RCLONE_CONFIG_SHORT_TYPE": "smb"},
+        {"RCLONE_CONFIG_NAS_PORT": ""},
+        {"RCLONE_CONFIG_NAS_PORT": "1"},
+        {"RCLONE_SMB_PORT": "1"},
+        {"RCLONE_CONFIG_NAS_HOST": "127.0.0.254"},
+        {"RCLONE_CONFIG_NAS_DOMAIN": ""},
+        {"RCLONE_CONFIG_NAS_PASS": ""},
+        {"RCLONE_CONFIG_NAS_PASS": "plain"},
+        {"RCLONE_CONFIG_OTHER_PASS": "plain"},
+    ],
+)
+def test_variables_do_what_they_do_to_rclone(variables: dict[str, str], more: dict[str, str]) -> None:
+    """Through an alias, with each of them on top of the configuration."""
+    environment = {**variables, **more}
+    assert reached("short:", environment) == listed("short:", environment)
+
+
+def listed(remote: str, variables: dict[str, str]) -> list[str] | None:
+    """The names that real rclone lists; None where it cannot."""
     command = [binary("rclone", "rclone"), "lsf", remote, "--retries", "1", "--low-level-retries", "1"]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
-    expected = sorted(line.rstrip("/") for line in done.stdout.splitlines()) if done.returncode == 0 else None
-    assert reached(remote, variables) == expected
+    return sorted(line.rstrip("/") for line in done.stdout.splitlines()) if done.returncode == 0 else None
 
 
 def reached(remote: str, variables: dict[str, str]) -> list[str] | None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from lockctl.errors import UsageError
 from lockctl.settings.rclone.remote import Remote
-from lockctl.settings.rclone.sealed import find_config_password, has_password, open_sealed, sealed_part
+
+DEFAULTS = "rclone's defaults"
+"""Where an option comes from that is set nowhere."""
 
 
 class Configuration:
@@ -37,16 +39,16 @@ class Configuration:
         return kind
 
     def option(self, remote: Remote, kind: str, name: str, default: str = "") -> tuple[str, str]:
-        """The value of an option, and where it comes from, in words. An empty one is none."""
+        """The value of an option, and where it comes from, in words. An empty one in the file is none, as for rclone."""
         own, general = f"{_variables(remote)}{name.upper()}", f"RCLONE_{kind.upper()}_{name.upper()}"
         section = {} if remote.name.startswith(":") else self._section(remote.name, needed=False)
         places = [
             (dict(remote.options).get(name), "the connection string"),
             (self._environment.get(own), own),
             (self._environment.get(general), general),
-            (section.get(name), f"rclone's remote {remote.name!r}"),
+            (section.get(name) or None, f"rclone's remote {remote.name!r}"),
         ]
-        return next(((value, origin) for value, origin in places if value), (default, "rclone's defaults"))
+        return next(((value, origin) for value, origin in places if value is not None), (default, DEFAULTS))
 
     def _section(self, name: str, needed: bool) -> Mapping[str, str]:
         """A remote's section of the file; empty where there is none, or where it is locked and not needed."""
@@ -66,6 +68,11 @@ class Configuration:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is no UTF-8"
             raise UsageError(f"cannot read rclone's configuration {path}: {reason}") from None
+        if "RCLONE_ENCRYPT_V" not in text:
+            return text
+        # Imported only where it is needed.
+        from lockctl.settings.rclone.sealed import find_config_password, has_password, open_sealed, sealed_part
+
         sealed = sealed_part(text)
         if sealed is None:
             return text

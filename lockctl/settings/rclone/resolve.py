@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lockctl.errors import UsageError
 from lockctl.settings.address import SMB_PORT, LocalAddress, RcloneAddress, SmbAddress, split_share
-from lockctl.settings.rclone.configuration import Configuration
+from lockctl.settings.rclone.configuration import DEFAULTS, Configuration
 from lockctl.settings.rclone.obscure import reveal
 from lockctl.settings.rclone.remote import Remote, parse_remote
 
@@ -77,6 +77,9 @@ def _share(remote: Remote, configuration: Configuration) -> RcloneShare:
     def option(name: str, default: str = "") -> str:
         return configuration.option(remote, "smb", name, default)[0]
 
+    user, origin = configuration.option(remote, "smb", "user")
+    if not user and origin != DEFAULTS:
+        raise UsageError(f"the user in {origin} is empty", "Name one, or leave the setting out")
     host, port, kerberos = option("host"), option("port", str(SMB_PORT)), option("use_kerberos")
     if not host:
         raise UsageError(f"rclone's remote {remote.name!r} has no host", "See 'rclone config show'")
@@ -91,7 +94,7 @@ def _share(remote: Remote, configuration: Configuration) -> RcloneShare:
         port=int(port),
         share=share,
         path=path,
-        user=option("user") or _own_name(),
+        user=user or _own_name(),
         domain=option("domain", "WORKGROUP"),
         password=password,
     )

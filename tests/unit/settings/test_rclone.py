@@ -72,7 +72,7 @@ def test_what_a_remote_leaves_out(tmp_path: Path) -> None:
         (MINIMAL, {"RCLONE_SMB_USER": "backend"}, "backend"),
         (MINIMAL, {"RCLONE_SMB_USER": "backend", "RCLONE_CONFIG_NAS_USER": "remote"}, "remote"),
         (MINIMAL, {"RCLONE_CONFIG_OTHER_USER": "other"}, "joe"),
-        (MINIMAL, {"RCLONE_CONFIG_NAS_USER": ""}, "joe"),
+        ("[nas]\ntype = smb\nhost = h\nuser =\n", {"RCLONE_SMB_USER": "backend"}, "backend"),
         ("", {"RCLONE_CONFIG_NAS_TYPE": "smb", "RCLONE_CONFIG_NAS_HOST": "h", "RCLONE_CONFIG_NAS_USER": "all"}, "all"),
         (None, {"RCLONE_CONFIG_NAS_TYPE": "smb", "RCLONE_SMB_HOST": "h", "RCLONE_SMB_USER": "both"}, "both"),
         ("[nas]\ntype = s3\nuser = joe\n", {"RCLONE_CONFIG_NAS_TYPE": "smb", "RCLONE_SMB_HOST": "h"}, "joe"),
@@ -121,6 +121,19 @@ def test_remotes_that_cannot_be_used(tmp_path: Path, text: str | None, hint: str
     with pytest.raises(UsageError, match=hint) as caught:
         read(tmp_path, text)
     assert "secret" not in str(caught.value)
+
+
+def test_an_empty_file_entry_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "[nas]\ntype = smb\nhost = h\nuser =\ndomain =\n").user == getpass.getuser()
+
+
+def test_an_empty_variable_is_a_value(tmp_path: Path) -> None:
+    """As it is for rclone: it hides what the file says."""
+    assert read(tmp_path, MINIMAL, {"RCLONE_CONFIG_NAS_DOMAIN": ""}).domain == ""
+    with pytest.raises(UsageError, match="no host"):
+        read(tmp_path, MINIMAL, {"RCLONE_CONFIG_NAS_HOST": ""})
+    with pytest.raises(UsageError, match="the user in RCLONE_CONFIG_NAS_USER is empty"):
+        read(tmp_path, MINIMAL, {"RCLONE_CONFIG_NAS_USER": ""})
 
 
 def test_an_encrypted_file_is_not_needed_where_the_environment_tells_all(tmp_path: Path) -> None:
