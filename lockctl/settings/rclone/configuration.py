@@ -39,7 +39,7 @@ class Configuration:
         return kind
 
     def option(self, remote: Remote, kind: str, name: str, default: str = "") -> tuple[str, str]:
-        """The value of an option and, in words, where it comes from. An empty one in the file is none (as in rclone)."""
+        """The value of an option, and where it comes from, in words. An empty one in the file is none."""
         own, general = f"{_variables(remote)}{name.upper()}", f"RCLONE_{kind.upper()}_{name.upper()}"
         section = {} if remote.name.startswith(":") else self._section(remote.name, needed=False)
         places = [
