@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from lockctl.errors import UsageError
+from lockctl.settings.rclone.remote import Remote, parse_remote
 
 SMB_PORT = 445
 
@@ -35,15 +36,13 @@ class SmbAddress:
 
 @dataclass(frozen=True, slots=True)
 class RcloneAddress:
-    """A remote of rclone's configuration, and the share and path behind its colon."""
+    """A remote of rclone. Its path begins with a share, where it is no alias that has one."""
 
-    remote: str
-    share: str
-    path: str
+    remote: Remote
 
     def __str__(self) -> str:
-        """As restic takes it."""
-        return f"rclone:{self.remote}:{self.share}" + (f"/{self.path}" if self.path else "")
+        """As restic takes it, without what may be secret in a connection string."""
+        return f"rclone:{self.remote}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +130,16 @@ def _parse_unc(text: str) -> SmbAddress:
 
 
 def _parse_rclone(text: str) -> RcloneAddress:
-    remote, colon, rest = text.partition(":")
-    if not colon or not remote or "," in remote or "/" in remote:
-        # A connection string can hold a password: nothing of it is repeated.
-        raise UsageError(
-            "not the address of a configured rclone remote",
-            "Write rclone:REMOTE:SHARE/PATH with a remote of type smb from rclone's configuration",
-        )
-    share, _, path = rest.strip("/").partition("/")
-    return RcloneAddress(remote, _check_share(share), _clean(path))
+    remote = parse_remote(text)
+    if remote is None:
+        raise UsageError("the address names no rclone remote", "Write rclone:REMOTE:SHARE/PATH, or a path alone")
+    return RcloneAddress(replace(remote, path=_clean(remote.path)))
+
+
+def split_share(path: str) -> tuple[str, str]:
+    """Share and path of what stands behind a remote's colon. Raises UsageError where it names no share."""
+    share, _, rest = _clean(path).partition("/")
+    return _check_share(share), rest
 
 
 def _has_controls(text: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lockctl.errors import UsageError
 from lockctl.settings.files import read_text
 
-_COMMAND_SECONDS = 60.0
+COMMAND_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def find_password(
     options: PasswordOptions,
     environment: Mapping[str, str],
     ask: Callable[[str, str], str],
-    seconds: float = _COMMAND_SECONDS,
+    seconds: float = COMMAND_SECONDS,
 ) -> str:
     """The repository's password, found as restic does. Raises UsageError; `ask` prompts or raises."""
     if options.none:
@@ -38,7 +38,7 @@ def find_password(
     if file and command:
         raise UsageError("a password file and a password command were both given", "Give one of them")
     if command:
-        return _run_password_command(command, seconds)
+        return _run_restics_command(command, seconds)
     if file:
         return read_text(file, "password file").strip()
     if environment.get("RESTIC_PASSWORD"):
@@ -46,18 +46,23 @@ def find_password(
     return ask("password of the repository", "Set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD")
 
 
-def _run_password_command(command: str, seconds: float) -> str:
+def _run_restics_command(command: str, seconds: float) -> str:
     try:
         arguments = shlex.split(command)
     except ValueError as error:
         raise UsageError("the password command has an open quote", "Quote it as a shell would") from error
-    if not arguments:
-        raise UsageError("the password command is empty", "Give the command that prints the password")
+    return run_password_command(arguments, seconds).strip()
+
+
+def run_password_command(arguments: list[str], seconds: float, name: str = "the password command") -> str:
+    """What this command prints, run without a shell. Raises UsageError, also after `seconds` without an end."""
+    if not arguments or not arguments[0]:
+        raise UsageError(f"{name} is empty", "Give the command that prints the password")
     try:
         done = subprocess.run(arguments, stdout=subprocess.PIPE, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = getattr(error, "strerror", None) or "no answer in time"
-        raise UsageError(f"the password command {arguments[0]!r} did not work: {reason}") from error
+        raise UsageError(f"{name} {arguments[0]!r} did not work: {reason}") from error
     if done.returncode != 0:
-        raise UsageError(f"the password command {arguments[0]!r} failed with status {done.returncode}")
-    return done.stdout.decode("utf-8", "surrogateescape").strip()
+        raise UsageError(f"{name} {arguments[0]!r} failed with status {done.returncode}")
+    return done.stdout.decode("utf-8", "surrogateescape")

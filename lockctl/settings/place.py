@@ -13,7 +13,7 @@ from lockctl.errors import UsageError
 from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
 from lockctl.settings.credentials import Login, find_login
 from lockctl.settings.files import read_text
-from lockctl.settings.rclone import read_remote
+from lockctl.settings.rclone.resolve import RcloneShare, read_remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,30 @@ def resolve_place(
             path = str(Path(address.path).absolute())
             return LocalPlace(path, path)
         case RcloneAddress():
-            target = read_remote(address, environment)
-            login = Login(target.user, target.password or "", target.domain)
-            return SmbPlace(str(address), replace(target, password=None), login, lane=lane)
+            return _place_on_remote(address, read_remote(address, environment, ask), lane)
         case SmbAddress():
             login = find_login(address, credentials_file, environment, ask)
             warning = ""
             if address.password is not None:
                 warning = "the password in the address can be seen by others: use LOCKCTL_SMB_PASSWORD"
             return SmbPlace(str(address), replace(address, password=None), login, warning, lane)
+
+
+def _place_on_remote(address: RcloneAddress, target: RcloneShare | LocalAddress, lane: bool) -> Place:
+    if isinstance(target, LocalAddress):
+        path = str(Path(target.path).absolute())
+        return LocalPlace(path, path)
+    if target.kerberos:
+        raise UsageError(
+            f"rclone's remote {address.remote.name!r} logs on by Kerberos (use_kerberos), which lockctl cannot do yet",
+            "Give a user and a password: smb://USER@HOST/SHARE/PATH",
+        )
+    warning = ""
+    if address.remote.tells_password:
+        warning = "the password in the address can be seen by others: use rclone's configuration or RCLONE_SMB_PASS"
+    share = target.address
+    login = Login(share.user, share.password or "", share.domain)
+    return SmbPlace(str(address), replace(share, password=None), login, warning, lane)
 
 
 def _address_from(environment: Mapping[str, str]) -> str:

@@ -39,7 +39,7 @@ WRONG = [
     (["list", "-r", "smb://user@host:port/share/path"], "its host or port is not valid"),
     (["list", "-r", "smb://user@host/share/../../etc"], "'..'"),
     (["list", "-r", "//host"], "names no share"),
-    (["list", "-r", "rclone:"], "not the address of a configured rclone remote"),
+    (["list", "-r", "rclone:"], "the address names no rclone remote"),
     (["list", "-r", "rclone:nothing:share/path"], "rclone has no remote 'nothing'"),
     (["list", "-r", ""], "no repository was given"),
     (["prune", "--yes", "--password-file", "/no/such/file"], "cannot read the password file '/no/such/file'"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lockctl.errors import UsageError
 from lockctl.settings.address import Address, LocalAddress, RcloneAddress, SmbAddress, parse_address
+from lockctl.settings.rclone.remote import Remote
 
 
 @pytest.mark.parametrize(
@@ -31,8 +32,8 @@ from lockctl.settings.address import Address, LocalAddress, RcloneAddress, SmbAd
         (r"\\nas\backup\a\b", SmbAddress("nas", "backup", "a/b")),
         ("//nas/backup/a%20b", SmbAddress("nas", "backup", "a%20b")),
         ("//nas/backup", SmbAddress("nas", "backup", "")),
-        ("rclone:nas:backup/restic", RcloneAddress("nas", "backup", "restic")),
-        ("rclone:nas:/backup/a/b/", RcloneAddress("nas", "backup", "a/b")),
+        ("rclone:nas:backup/restic", RcloneAddress(Remote("nas", "backup/restic"))),
+        ("rclone:nas:/backup/a/b/", RcloneAddress(Remote("nas", "backup/a/b"))),
         ("/srv/restic", LocalAddress("/srv/restic")),
         ("local:restic", LocalAddress("restic")),
         ("./restic", LocalAddress("./restic")),
@@ -67,9 +68,11 @@ def test_forms(text: str, address: Address) -> None:
         ("//", "no host"),
         ("//nas/b/../c", r"'\.\.'"),
         ("rclone:nas", "REMOTE:SHARE"),
-        ("rclone::share", "REMOTE:SHARE"),
-        ("rclone:nas,type=smb:share", "REMOTE:SHARE"),
-        ("rclone:nas:", "no share"),
+        ("rclone:", "REMOTE:SHARE"),
+        ("rclone:/srv/a:b", "REMOTE:SHARE"),
+        ("rclone::", "REMOTE:SHARE"),
+        ("rclone:-nas:share", "REMOTE:SHARE"),
+        ("rclone:nas:share/../x", r"'\.\.'"),
         ("sftp:user@host:/r", "over sftp"),
         ("rest:https://host/", "over rest"),
         ("s3:host/bucket", "over s3"),

@@ -12,12 +12,19 @@ from lockctl.errors import UsageError
 from lockctl.settings.address import RcloneAddress, SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.settings.place import SmbPlace, find_place
-from lockctl.settings.rclone import read_remote, reveal
+from lockctl.settings.rclone.obscure import reveal
+from lockctl.settings.rclone.remote import Remote
+from lockctl.settings.rclone.resolve import RcloneShare, read_remote
 from tests.lab.processes import binary
 from tests.lab.restic import obscured
 
-ADDRESS = RcloneAddress("nas", "backup", "restic")
+ADDRESS = RcloneAddress(Remote("nas", "backup/restic"))
 MINIMAL = "[nas]\ntype = smb\nhost = nas.example\nuser = joe\n"
+
+
+def nobody(what: str, otherwise: str) -> str:
+    """Nobody is there to be asked."""
+    raise UsageError(f"asked for the {what}", otherwise)
 
 
 def read(folder: Path, text: str | None, environment: dict[str, str] | None = None) -> SmbAddress:
@@ -25,7 +32,14 @@ def read(folder: Path, text: str | None, environment: dict[str, str] | None = No
     path = folder / "rclone.conf"
     if text is not None:
         path.write_text(text)
-    return read_remote(ADDRESS, {"RCLONE_CONFIG": str(path), **(environment or {})})
+    return share_of(ADDRESS, {"RCLONE_CONFIG": str(path), **(environment or {})})
+
+
+def share_of(address: RcloneAddress, environment: dict[str, str]) -> SmbAddress:
+    """The share that a remote leads to; nobody is there to be asked."""
+    target = read_remote(address, environment, nobody)
+    assert isinstance(target, RcloneShare)
+    return target.address
 
 
 def test_a_remote_with_all_that_it_can_have(tmp_path: Path) -> None:
@@ -58,7 +72,7 @@ def test_what_a_remote_leaves_out(tmp_path: Path) -> None:
         (MINIMAL, {"RCLONE_SMB_USER": "backend"}, "backend"),
         (MINIMAL, {"RCLONE_SMB_USER": "backend", "RCLONE_CONFIG_NAS_USER": "remote"}, "remote"),
         (MINIMAL, {"RCLONE_CONFIG_OTHER_USER": "other"}, "joe"),
-        (MINIMAL, {"RCLONE_CONFIG_NAS_USER": ""}, "joe"),
+        ("[nas]\ntype = smb\nhost = h\nuser =\n", {"RCLONE_SMB_USER": "backend"}, "backend"),
         ("", {"RCLONE_CONFIG_NAS_TYPE": "smb", "RCLONE_CONFIG_NAS_HOST": "h", "RCLONE_CONFIG_NAS_USER": "all"}, "all"),
         (None, {"RCLONE_CONFIG_NAS_TYPE": "smb", "RCLONE_SMB_HOST": "h", "RCLONE_SMB_USER": "both"}, "both"),
         ("[nas]\ntype = s3\nuser = joe\n", {"RCLONE_CONFIG_NAS_TYPE": "smb", "RCLONE_SMB_HOST": "h"}, "joe"),
@@ -89,21 +103,37 @@ def test_a_password_that_is_not_obscured(text: str) -> None:
         ("", "no remote 'nas'"),
         ("[other]\ntype = smb\n", "no remote 'nas'"),
         ("[NAS]\ntype = smb\nhost = h\n", "no remote 'nas'"),
-        ("[nas]\ntype = alias\nremote = other:x\n", "of type 'alias'"),
+        ("[nas]\ntype = alias\nremote = other:x\n", "no remote 'other'"),
+        ("[nas]\ntype = alias\n", "has no 'remote'"),
+        ("[nas]\ntype = smb\nhost = h\nuse_kerberos = perhaps\n", "no valid use_kerberos"),
         ("[nas]\ntype = s3\n", "of type 's3'"),
         ("[nas]\ntype = smb\n", "no host"),
         ("[nas]\ntype = smb\nhost = h\nport = many\n", "no valid port"),
         ("[nas]\ntype = smb\nhost = h\nport = 70000\n", "no valid port"),
         ("[nas]\ntype = smb\nhost = h\npass = secret!\n", "not an obscured one"),
         ("no section\n", "cannot be understood"),
-        ("# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nAAAA\n", "encrypted"),
-        ("RCLONE_ENCRYPT_V0:\nAAAA\n", "encrypted"),
+        ("# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nAAAA\n", "asked for the password"),
+        ("RCLONE_ENCRYPT_V0:\nAAAA\n", "asked for the password"),
+        ("; c\nRCLONE_ENCRYPT_V1:\nAAAA\n", "in a way that lockctl does not know"),
     ],
 )
 def test_remotes_that_cannot_be_used(tmp_path: Path, text: str | None, hint: str) -> None:
     with pytest.raises(UsageError, match=hint) as caught:
         read(tmp_path, text)
     assert "secret" not in str(caught.value)
+
+
+def test_an_empty_file_entry_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "[nas]\ntype = smb\nhost = h\nuser =\ndomain =\n").user == getpass.getuser()
+
+
+def test_an_empty_variable_is_a_value(tmp_path: Path) -> None:
+    """As it is for rclone: it hides what the file says."""
+    assert read(tmp_path, MINIMAL, {"RCLONE_CONFIG_NAS_DOMAIN": ""}).domain == ""
+    with pytest.raises(UsageError, match="no host"):
+        read(tmp_path, MINIMAL, {"RCLONE_CONFIG_NAS_HOST": ""})
+    with pytest.raises(UsageError, match="the user in RCLONE_CONFIG_NAS_USER is empty"):
+        read(tmp_path, MINIMAL, {"RCLONE_CONFIG_NAS_USER": ""})
 
 
 def test_an_encrypted_file_is_not_needed_where_the_environment_tells_all(tmp_path: Path) -> None:
@@ -130,7 +160,7 @@ def test_where_the_file_is(tmp_path: Path, place: str, environment: dict[str, st
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text(MINIMAL)
     variables = {name: value.format(tmp_path) for name, value in environment.items()}
-    assert read_remote(ADDRESS, variables).host == "nas.example"
+    assert share_of(ADDRESS, variables).host == "nas.example"
 
 
 def listed_by_rclone(variables: dict[str, str], folder: Path) -> bool:
@@ -148,15 +178,10 @@ def test_the_variables_of_a_remote_with_a_hyphen(tmp_path: Path, name: str) -> N
     variables = {f"{name}_TYPE": "smb", f"{name}_HOST": "h", f"{name}_USER": "u"}
     variables["RCLONE_CONFIG"] = str(tmp_path / "none")
     try:
-        host = read_remote(RcloneAddress("my-nas", "backup", ""), variables).host
+        host = share_of(RcloneAddress(Remote("my-nas", "backup")), variables).host
     except UsageError:
         host = ""
     assert host == ("h" if taken else "")
-
-
-def nobody(what: str, otherwise: str) -> str:
-    """Is never asked."""
-    raise AssertionError(f"asked for the {what}: {otherwise}")
 
 
 def test_a_place_on_a_remote(tmp_path: Path) -> None:
