@@ -229,7 +229,9 @@ def test_a_plain_password_in_the_environment_is_told_by_its_name(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    "text", [f":smb,host=h,user=u,pass={SECRET}:s", f":alias,remote=':smb,host=h,pass={SECRET}:s':"]
+    "text",
+    [f":smb,host=h,user=u,pass={SECRET}:s", f":alias,remote=':smb,host=h,pass={SECRET}:s':"],
+    ids=["smb", "alias"],  # what is obscured is other text each time
 )
 def test_a_password_in_the_address_is_warned_about_and_not_shown(tmp_path: Path, text: str) -> None:
     place = place_of(tmp_path, text)
