@@ -27,7 +27,7 @@ _MEANING = (
     "removes the other's live locks, since no process of its own has their PID. lockctl itself removes nothing "
     "unattended on a PID's word alone."
 )
-_TODO = (
+_ADVICE = (
     "Give each machine or container a host name of its own (with docker: 'run --hostname NAME'). Until then do not run "
     "'restic unlock' on any of them."
 )
@@ -41,7 +41,7 @@ def find_twins(observed: Observed) -> Iterator[Finding]:
         for host, seen, sure, verdicts in evidence:
             if host not in told:
                 told.add(host)
-                yield Finding("shared-host-name", Weight.LOOK, seen, _MEANING, _TODO, sure, ids_of(verdicts))
+                yield Finding("shared-host-name", Weight.LOOK, seen, _MEANING, _ADVICE, sure, ids_of(verdicts))
 
 
 _Evidence = Iterator[tuple[str, str, Certainty, Sequence[Verdict]]]

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from lockctl.render.stories import stories_text
 from tests.corpus import FORMS, Log, Truth, logs
 from tests.unit.diagnosis.logs.reading import codes_of, stories_of
 
@@ -83,3 +84,11 @@ def test_all_of_them_in_one_log() -> None:
     together = {story.finding.code for story in stories_of(data)}
     alone = {code for log in logs() for code in codes_of(log.data)}
     assert together == alone, together ^ alone
+
+
+def test_passwords_that_rclone_prints_are_not_quoted() -> None:
+    """With -vv it prints them obscured, which hides nothing."""
+    printed = [log for log in logs() if b'pass="' in log.data]
+    assert printed
+    for log in printed:
+        assert "pass=" not in stories_text(stories_of(log.data), 10_000, colour=False)
