@@ -126,7 +126,9 @@ def test_list_and_a_connection_that_is_lost(prepared: Prepared, fault: str) -> N
     def check(n: int) -> None:
         with Proxy(repository.samba.port) as proxy:
             {"cut": proxy.cut_after, "reply lost": proxy.drop_reply_after, "silent": proxy.silence_after}[fault](n)
-            words = ["list", "--json", "--timeout", "2s"]
+            # Silence is ended by the limit; a cut is noticed, however busy the machine is.
+            limit = 2 if fault == "silent" else 20
+            words = ["list", "--json", "--timeout", f"{limit}s"]
             done = lockctl_at(n, smb_environment(repository.through(proxy.port)), *words)
         assert done.status == 14, done.text
         assert done.json["schema"] == "lockctl.error/1"
@@ -134,7 +136,7 @@ def test_list_and_a_connection_that_is_lost(prepared: Prepared, fault: str) -> N
         assert done.json["kind"] in ({"deadline"} if fault == "silent" else {"unreachable", "connection-lost"}), (
             done.text
         )
-        assert done.seconds < longest(n, 5), f"{done.seconds:.1f} s"
+        assert done.seconds < longest(n, limit + 3), f"{done.seconds:.1f} s"
 
     at_each(range(1, frames), check, parallel=8 if fault == "silent" else PARALLEL)
 
