@@ -26,9 +26,10 @@ TOWER = {
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
     "diagnosis": "errors clock transport state repository liveness survey",
+    "monitoring": "errors clock state liveness survey diagnosis",
     "supervision": "errors clock liveness diagnosis",
-    "render": "errors clock settings state repository liveness survey removal diagnosis",
-    "cli": "errors clock settings transport state liveness survey removal diagnosis supervision render",
+    "render": "errors clock settings state repository liveness survey removal diagnosis monitoring",
+    "cli": "errors clock settings transport state liveness survey removal diagnosis monitoring supervision render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -50,7 +51,7 @@ VALUES = (
     "survey/changes removal/plan removal/report diagnosis/findings diagnosis/share/observed"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
-PURE_ROOMS = {"diagnosis", "render"}
+PURE_ROOMS = {"diagnosis", "monitoring", "render"}
 PURE = [
     *VALUES,
     *(
