@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lockctl.clock.rfc3339 import parse_moment
-from lockctl.diagnosis.share.clocks import find_hosts
+from lockctl.diagnosis.share.clocks import AGREES, find_hosts
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.state.records import Outcome, Record
 from lockctl.survey.values import Survey
@@ -52,7 +52,8 @@ def measure(survey: Survey, holdings: Mapping[Hashable, float]) -> Figures:
     oldest = max(locks, key=lambda verdict: verdict.age or 0.0, default=None)
     held = [(_held_for(v, holdings), v) for v in exclusive_locks(survey)]
     longest = max(held, key=lambda one: one[0], default=None)
-    off = max((h for h in find_hosts(survey) if h.is_sure), key=lambda host: abs(host.ahead), default=None)
+    hosts = (host for host in find_hosts(survey) if host.is_sure or abs(host.ahead) < AGREES)
+    off = max(hosts, key=lambda host: abs(host.ahead), default=None)
     return Figures(
         survey,
         tuple(v for v in counted if v.state in STALE),

@@ -22,6 +22,11 @@ class Level(Enum):
     CRITICAL = 2
     UNKNOWN = 3
 
+    @property
+    def heading(self) -> str:
+        """With which the line of a plugin begins."""
+        return f"LOCKCTL {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:

@@ -16,7 +16,6 @@ from lockctl.render.table import WHY_WIDTH, removal_line
 from lockctl.render.words import count, plain_number, short_ids
 from lockctl.survey.values import Survey
 
-NAME = "LOCKCTL"
 _WIDTH = 200
 """Columns of one thing that is wrong."""
 _MOST_ALARMS = 6
@@ -32,12 +31,12 @@ def status_line(checked: Checked) -> str:
     if len(alarms) > _MOST_ALARMS:
         alarms = [*alarms[:_MOST_ALARMS], f"and {len(alarms) - _MOST_ALARMS} more"]
     text = "; ".join(alarms) or _describe(checked.figures.survey)
-    return f"{NAME} {checked.level.name} - {text} | {_performance(checked)}"
+    return f"{checked.level.heading} - {text} | {_performance(checked)}"
 
 
 def error_line(error: LockctlError) -> str:
     """The one line where nothing could be checked."""
-    return f"{NAME} {Level.UNKNOWN.name} - {_plain(str(error), _ERROR_WIDTH)}"
+    return f"{Level.UNKNOWN.heading} - {_plain(str(error), _ERROR_WIDTH)}"
 
 
 def detail_lines(checked: Checked, warnings: Sequence[str]) -> list[str]:

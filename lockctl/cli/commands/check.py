@@ -13,6 +13,7 @@ from lockctl.cli.opening import open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
 from lockctl.cli.reading import find_stories
 from lockctl.cli.signals import SIGNALS, LastWords
+from lockctl.clock.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +44,16 @@ def check(
     ] = None,
 ) -> int:
     """Tell a monitoring system how the locks are."""
-    from lockctl.monitoring.limits import find_limits
+    from lockctl.monitoring.limits import Level, find_limits
 
     limits = find_limits(warning or (), critical or ())
     common = replace(common, timeout=SECONDS if common.timeout is None else common.timeout)
+    # Where it hangs in the kernel and has to be ended, that is one line too.
+    late = f"{Level.UNKNOWN.heading} - {Deadline(common.timeout).error()}"
+    SIGNALS.last_words = LastWords(1, late, Level.UNKNOWN.value)
     # Some monitoring systems read standard error too: what is to be told stands in the lines.
     listener = Listener(quiet=True)
     with open_session(common, listener, teller=listener) as session:
-        _prepare_last_words(session.deadline)
         measured = measure_session(session, listener)
     from lockctl.monitoring.thresholds import check as judge
     from lockctl.render.nagios import lines_of
@@ -59,14 +62,6 @@ def check(
     checked = judge(measured.figures, findings, limits)
     listener.result(lines_of(checked, listener.warnings, verbose=common.verbose))
     return checked.level.value
-
-
-def _prepare_last_words(deadline: Deadline) -> None:
-    """For a run that hangs in the kernel and has to be ended: this, too, is one line."""
-    from lockctl.monitoring.limits import Level
-    from lockctl.render.nagios import error_line
-
-    SIGNALS.last_words = LastWords(1, error_line(deadline.error()), Level.UNKNOWN.value)
 
 
 def _journal_findings(measured: Measured, listener: Listener) -> list[Finding]:
