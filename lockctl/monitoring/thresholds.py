@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lockctl.clock.duration import describe_duration
 from lockctl.diagnosis.findings import Finding, Weight
-from lockctl.diagnosis.share.naming import cut, name_lock, name_locks
-from lockctl.liveness.evidence import Verdict
+from lockctl.diagnosis.share.naming import count, cut, name_lock, name_locks
+from lockctl.liveness.evidence import State, Verdict
 from lockctl.monitoring.figures import Figures
 from lockctl.monitoring.limits import Level, Limits
 
@@ -68,7 +69,7 @@ def check(figures: Figures, findings: Iterable[Finding], limits: tuple[Limits, L
             alarms.append(Alarm(level, _describe(name, figures)))
     unread = figures.survey.unread
     if unread:
-        alarms.append(Alarm(Level.UNKNOWN, f"{_locks(unread)} could not be read: {name_locks(unread)}"))
+        alarms.append(Alarm(Level.UNKNOWN, f"{count(len(unread), 'lock')} could not be read: {name_locks(unread)}"))
     return Checked(figures, tuple(sorted(alarms, key=lambda alarm: -_WORSE.index(alarm.level))), warning, critical)
 
 
@@ -91,7 +92,9 @@ def _describe(name: str, figures: Figures) -> str:
     match name:
         case "stale" | "damaged":
             found = figures.stale if name == "stale" else figures.damaged
-            return f"{_locks(found, name)}: {name_locks(found)}{_blocks(found)}"
+            states = Counter(verdict.state for verdict in found)
+            told = ", ".join(f"{states[state]} {state.value}" for state in State if states[state])
+            return f"{told} lock{'' if len(found) == 1 else 's'}: {name_locks(found)}{_blocks(found)}"
         case "oldest":
             return f"the oldest lock was not renewed for {_of(figures.oldest, figures.oldest_seconds)}"
         case "exclusive":
@@ -105,10 +108,6 @@ def _describe(name: str, figures: Figures) -> str:
 def _of(verdict: Verdict | None, seconds: float | None) -> str:
     lock = f": {name_lock(verdict)} is {verdict.state.value}" if verdict is not None else ""
     return f"{describe_duration(seconds or 0.0)}{lock}"
-
-
-def _locks(found: tuple[Verdict, ...] | list[Verdict], kind: str = "") -> str:
-    return f"{len(found)} {kind}{' ' if kind else ''}{'lock' if len(found) == 1 else 'locks'}"
 
 
 def _blocks(found: tuple[Verdict, ...]) -> str:

@@ -80,6 +80,8 @@ def exclusive(hostname: str) -> Verdict:
         ([exclusive("a"), of_host("b")], "2 stale locks: "),
         ([exclusive("a"), of_host("b")], "(blocks backup, prune, check, forget)"),
         ([of_host("web1", State.DAMAGED)], "1 damaged lock: "),
+        ([of_host("a", State.DAMAGED), of_host("b", State.UNDECODABLE)], "1 damaged, 1 undecodable locks: "),
+        ([of_host("a"), of_host("b", State.DEAD), of_host("c")], "1 dead, 2 stale locks: "),
         ([of_host("web1", State.UNREADABLE)], "1 lock could not be read: "),
         ([of_host(f"host{number}") for number in range(30)], "30 stale locks: "),
         ([of_host(f"host{number}") for number in range(30)], " and 27 more (blocks"),
