@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_LINE = re.compile(r"LOCKCTL (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+?)(?: \| ([^|\n]+))?")
+_LINE = re.compile(r"LOCKCTL (OK|WARNING|CRITICAL|UNKNOWN) - ([^|;\n]+?)(?: \| ([^|\n]+))?")
 _FIGURE = re.compile(r"([a-z-]+)=(U|-?[0-9.]+s?);([0-9.]*);([0-9.]*);0")
 _STATUS = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 

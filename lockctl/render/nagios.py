@@ -30,13 +30,14 @@ def status_line(checked: Checked) -> str:
     alarms = [_plain(alarm.text, _WIDTH) for alarm in checked.alarms]
     if len(alarms) > _MOST_ALARMS:
         alarms = [*alarms[:_MOST_ALARMS], f"and {len(alarms) - _MOST_ALARMS} more"]
-    text = "; ".join(alarms) or _describe(checked.figures.survey)
+    # Nagios makes a colon of each semicolon in its first line.
+    text = " / ".join(alarms).replace(";", ",") or _describe(checked.figures.survey)
     return f"{checked.level.heading} - {text} | {_performance(checked)}"
 
 
 def error_line(error: LockctlError) -> str:
     """The one line where nothing could be checked."""
-    return f"{Level.UNKNOWN.heading} - {_plain(str(error), _ERROR_WIDTH)}"
+    return f"{Level.UNKNOWN.heading} - {_plain(str(error), _ERROR_WIDTH).replace(';', ',')}"
 
 
 def detail_lines(checked: Checked, warnings: Sequence[str]) -> list[str]:
@@ -69,12 +70,12 @@ def _more(number: int, one: str, several: str) -> list[str]:
 
 
 def _describe(survey: Survey) -> str:
-    """`4 locks: 3 active, 1 writing; can run now: backup, prune`."""
+    """`4 locks (3 active, 1 writing), can run now: backup, prune`."""
     states = Counter(verdict.state for verdict in survey.verdicts)
     told = ", ".join(f"{states[state]} {state.value}" for state in State if states[state])
     free = [work for work, ids in survey.blocked.items() if not ids]
     runs = ", ".join(free) or "nothing"
-    return f"{count(len(survey.verdicts), 'lock')}{f': {told}' if told else ''}; can run now: {runs}"
+    return f"{count(len(survey.verdicts), 'lock')}{f' ({told})' if told else ''}, can run now: {runs}"
 
 
 def _performance(checked: Checked) -> str:

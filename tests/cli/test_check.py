@@ -39,7 +39,7 @@ def test_three_hosts_at_work_are_ok(repository: Repository) -> None:
         aged_lock(repository, age, owner)
     output = check(repository)
     assert output.level == "OK"
-    assert output.text == "3 locks: 3 active; can run now: backup"
+    assert output.text == "3 locks (3 active), can run now: backup"
     assert output.lines == []
     assert output.figures["locks"][0] == "3"
     assert output.figures["stale"] == ("0", "0", "20")
@@ -58,7 +58,7 @@ def test_a_stale_lock_is_a_warning_and_goes_with_prune(repository: Repository) -
     seen_for(repository)
     output = check(repository)
     assert output.level == "WARNING"
-    assert output.text.startswith(f"1 stale lock: {stale[:8]} (web1, PID 4209, root) (blocks prune, check, forget); ")
+    assert output.text.startswith(f"1 stale lock: {stale[:8]} (web1, PID 4209, root) (blocks prune, check, forget) / ")
     assert lockctl(repository, "prune", "--yes").status == 0
     assert check(repository).level == "OK"
 
@@ -203,7 +203,7 @@ def test_interrupted_is_unknown(repository: Repository, number: int) -> None:
         until(lambda: proxy.is_silent, "first message")
         process.send_signal(number)
         done = finish(process)
-    assert (done.status, read_output(done.stdout).text) == (3, "interrupted; nothing was left half done")
+    assert (done.status, read_output(done.stdout).text) == (3, "interrupted, nothing was left half done")
 
 
 def test_a_run_that_hangs_in_the_kernel(repository: Repository, tmp_path: Path) -> None:

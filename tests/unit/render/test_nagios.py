@@ -14,7 +14,18 @@ from tests.plugin import read_output
 from tests.unit.diagnosis.share.observing import live, survey_of
 from tests.unit.making import make_survey, of_host
 
-HOSTILE = ["a|b=1", "a\nOK - all is well", "a\r", "\x1b[2J", "\u2028x", "\u202e", "'\"$(x)", "| stale=0", "x" * 9999]
+HOSTILE = [
+    "a; b",
+    "a|b=1",
+    "a\nOK - all is well",
+    "a\r",
+    "\x1b[2J",
+    "\u2028x",
+    "\u202e",
+    "'\"$(x)",
+    "| stale=0",
+    "x" * 9999,
+]
 
 
 def checked_of(*verdicts: Verdict) -> Checked:
@@ -24,7 +35,7 @@ def checked_of(*verdicts: Verdict) -> Checked:
 def test_ok() -> None:
     checked = check(measure(survey_of(live(), live("web2", 300)), {}), [], default_limits())
     output = read_output(lines_of(checked, [], verbose=False))
-    assert (output.level, output.text) == ("OK", "2 locks: 2 active; can run now: backup")
+    assert (output.level, output.text) == ("OK", "2 locks (2 active), can run now: backup")
     assert output.lines == []
     assert output.figures["locks"] == ("2", "", "")
     assert output.figures["stale"] == ("0", "0", "20")
@@ -35,7 +46,7 @@ def test_ok() -> None:
 
 def test_nothing_there() -> None:
     output = read_output(lines_of(checked_of(), [], verbose=True))
-    assert output.text == "0 locks; can run now: backup, prune, check, forget"
+    assert output.text == "0 locks, can run now: backup, prune, check, forget"
     assert output.lines == []
     assert output.figures["oldest"][0] == output.figures["owner-clock"][0] == "U"
 
