@@ -26,7 +26,7 @@ TOWER = {
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
     "diagnosis": "errors clock transport state repository liveness survey",
-    "monitoring": "errors clock state liveness survey diagnosis",
+    "monitoring": "errors background clock state liveness survey diagnosis",
     "supervision": "errors clock liveness diagnosis",
     "render": "errors clock settings state repository liveness survey removal diagnosis monitoring",
     "cli": "errors clock settings transport state liveness survey removal diagnosis monitoring supervision render",
@@ -51,12 +51,12 @@ VALUES = (
     "survey/changes removal/plan removal/report diagnosis/findings diagnosis/share/observed"
 ).split()
 """Who needs one of these as a value gets no process table, no cryptography and no thread with it."""
-PURE_ROOMS = {"diagnosis", "monitoring", "render"}
+PURE_ROOMS = {"diagnosis", "render"}
 PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess supervision/decide"
+        "liveness/judge survey/assess supervision/decide monitoring/figures monitoring/limits monitoring/thresholds"
     ).split(),
     *(module for module in MODULES if module.split("/")[0] in PURE_ROOMS),
 ]

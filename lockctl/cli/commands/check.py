@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lockctl.cli.console import Console
 from lockctl.cli.examining import Listener
 from lockctl.cli.measuring import Measured, measure_session
 from lockctl.cli.opening import open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
+from lockctl.cli.pinging import PingOption, run_with_ping
 from lockctl.cli.reading import find_stories
 from lockctl.cli.signals import SIGNALS, LastWords
 from lockctl.clock.deadline import Deadline
@@ -42,6 +44,7 @@ def check(
         str | None,
         typer.Option("--log", metavar="FILE", help="Tell also what restic's output in this file tells; - is a pipe."),
     ] = None,
+    ping: PingOption = None,
 ) -> int:
     """Tell a monitoring system how the locks are."""
     from lockctl.monitoring.limits import Level, find_limits
@@ -51,17 +54,21 @@ def check(
     # Where it hangs in the kernel and has to be ended, that is one line too.
     late = f"{Level.UNKNOWN.heading} - {Deadline(common.timeout).error()}"
     SIGNALS.last_words = LastWords(1, late, Level.UNKNOWN.value)
-    # Some monitoring systems read standard error too: what is to be told stands in the lines.
-    listener = Listener(quiet=True)
-    with open_session(common, listener, teller=listener) as session:
-        measured = measure_session(session, listener)
-    from lockctl.monitoring.thresholds import check as judge
-    from lockctl.render.nagios import lines_of
 
-    findings = [*_journal_findings(measured, listener), *(_log_findings(log, measured, listener) if log else ())]
-    checked = judge(measured.figures, findings, limits)
-    listener.result(lines_of(checked, listener.warnings, verbose=common.verbose))
-    return checked.level.value
+    def run(console: Console) -> int:
+        # Some monitoring systems read standard error too: what is to be told stands in the lines.
+        listener = Listener(quiet=True)
+        with open_session(common, listener, teller=listener) as session:
+            measured = measure_session(session, listener)
+        from lockctl.monitoring.thresholds import check as judge
+        from lockctl.render.nagios import lines_of
+
+        findings = [*_journal_findings(measured, listener), *(_log_findings(log, measured, listener) if log else ())]
+        checked = judge(measured.figures, findings, limits)
+        console.result(lines_of(checked, listener.warnings, verbose=common.verbose))
+        return checked.level.value
+
+    return run_with_ping(ping, Console(), common.timeout, run)
 
 
 def _journal_findings(measured: Measured, listener: Listener) -> list[Finding]:
