@@ -17,6 +17,8 @@ from lockctl.errors import UsageError
 
 SECONDS = 5.0
 """For each message: a service that is down holds nothing up."""
+_SOCKET_SECONDS = 2 * SECONDS
+"""For the thread that nobody waits for any more."""
 MAX_BYTES = 10_000
 """Of a body; more is not kept by every such service. Its end is what tells most."""
 
@@ -63,7 +65,7 @@ def _send(url: str, text: str) -> str:
     headers = {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "lockctl"}
     request = Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - http and https alone
     try:
-        with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        with urlopen(request, timeout=_SOCKET_SECONDS) as answer:  # noqa: S310
             answer.read(1)
     except HTTPError as error:
         error.close()
