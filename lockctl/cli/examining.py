@@ -60,7 +60,7 @@ def examine(session: Session, listener: Listener) -> Observed:
         listener.detail(f"whether this user may delete is not known: {error.message}")
         may_delete = None
     tells = None if protection is None else _tells_changes(session)
-    journal = _read_journal(session)
+    journal = read_journal(session)
     for text in listener.warnings:
         if text not in (*journal.damaged, *journal.distrusted, journal.error):
             Console(quiet=listener.quiet).warn(text)
@@ -103,7 +103,8 @@ def _tells_changes(session: Session) -> bool | None:
     return not watch.polls
 
 
-def _read_journal(session: Session) -> JournalSeen:
+def read_journal(session: Session) -> JournalSeen:
+    """What the journal tells, or why it tells nothing."""
     from lockctl.diagnosis.share.observed import JournalSeen
 
     journal = session.journal

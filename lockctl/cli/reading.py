@@ -23,10 +23,23 @@ _PIECE = 256 * 1024
 def read_log(common: Common, console: Console, path: str, width: int, *, json: bool) -> int:
     """Tells the stories of the log, in so many columns; the exit status is that of `doctor`."""
     from lockctl.diagnosis.findings import exit_status
+
+    stories, lines = find_stories(console, path, _look(common, console))
+    if json:
+        _dump(console, stories, lines)
+    else:
+        _tell(console, stories, lines, width)
+    return exit_status([story.finding for story in stories.told()])
+
+
+def find_stories(console: Console, path: str, known: Known | None) -> tuple[Stories, int]:
+    """Reads the log, and joins it with what is known. Returns its stories and the number of its lines.
+
+    Raises UsageError.
+    """
     from lockctl.diagnosis.logs.runs import LogReader
     from lockctl.diagnosis.logs.stories import Stories
 
-    known = _look(common, console)
     reader, stories = LogReader(), Stories(known)
     with _open_log(path) as stream, console.progressing():
         for data in _pieces(stream, path):
@@ -35,11 +48,7 @@ def read_log(common: Common, console: Console, path: str, width: int, *, json: b
             console.progress(f"{reader.count:,} lines read")
     for run in reader.end():
         stories.add(run)
-    if json:
-        _dump(console, stories, reader.count)
-    else:
-        _tell(console, stories, reader.count, width)
-    return exit_status([story.finding for story in stories.told()])
+    return stories, reader.count
 
 
 def _dump(console: Console, stories: Stories, lines: int) -> None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "history": "history.history",
     "watch": "watch.watch",
     "doctor": "doctor.doctor",
+    "check": "check.check",
+    "metrics": "metrics.metrics",
     "run": "run.run",
     "advise": "advise.advise",
     "schema": "schema.schema",
@@ -102,6 +104,8 @@ def run_command_line(words: Sequence[str]) -> int:
 
 
 def _report(error: LockctlError, words: Sequence[str]) -> int:
+    if words[:1] == ["check"]:
+        return _report_to_monitoring(error)
     if "--json" in words and words[0] != "run":
         from lockctl.render.as_json import dump, error_object
 
@@ -109,3 +113,13 @@ def _report(error: LockctlError, words: Sequence[str]) -> int:
             Console().result(dump(error_object(error)))
     Console().fail(str(error))
     return error.status
+
+
+def _report_to_monitoring(error: LockctlError) -> int:
+    """Whatever went wrong: the one line that a monitoring system reads, and the status that it takes for unknown."""
+    from lockctl.monitoring.limits import Level
+    from lockctl.render.nagios import error_line
+
+    with suppress(LockctlError):
+        Console().result(error_line(error))
+    return Level.UNKNOWN.value

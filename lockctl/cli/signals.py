@@ -9,6 +9,7 @@ import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,15 @@ from lockctl.errors import Interrupted
 
 GRACE_SECONDS = 2.0
 """After the deadline, for a run that stops by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """A line for a file descriptor, and the exit status with it."""
+
+    descriptor: int
+    line: str
+    status: int
 
 
 class Signals:
@@ -30,6 +40,8 @@ class Signals:
         """The number of the signal that came, 0 where none did."""
         self.has_begun = False
         """Whether a removal was begun in this run."""
+        self.last_words: LastWords | None = None
+        """What a run says that hangs and is ended, where that is not as usual."""
 
     def install(self) -> None:
         """From here on SIGINT and SIGTERM raise Interrupted; so does SIGHUP, unless whoever started us ignores it."""
@@ -84,17 +96,19 @@ def start_watchdog(deadline: Deadline, seconds: float | None) -> None:
         while boottime() < end:
             threading.Event().wait(max(0.1, end - boottime()))
         _put_back(terminal)
-        _say_if_heard(f"lockctl: {deadline.error()}\n")
-        os._exit(3 if SIGNALS.has_begun else deadline.error().status)
+        usual = LastWords(2, f"lockctl: {deadline.error()}", 3 if SIGNALS.has_begun else deadline.error().status)
+        said = SIGNALS.last_words or usual
+        _say_if_heard(said)
+        os._exit(said.status)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _say_if_heard(line: str) -> None:
-    """Writes to standard error where that takes it at once: the end waits for no reader."""
+def _say_if_heard(said: LastWords) -> None:
+    """Writes the line where that is taken at once: the end waits for no reader."""
     try:
-        if select.select([], [2], [], 0)[1]:
-            os.write(2, line.encode())
+        if select.select([], [said.descriptor], [], 0)[1]:
+            os.write(said.descriptor, f"{said.line}\n".encode())
     except OSError:
         return  # closed: nobody hears it
 

@@ -65,3 +65,8 @@ def paint(state: State, colour: bool) -> str:
 def count(number: int, noun: str) -> str:
     """`1 lock`, `3 locks`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def plain_number(value: float) -> str:
+    """`7`, `-0.25`: three places at most, and no exponent."""
+    return f"{round(value, 3) + 0.0:.3f}".rstrip("0").rstrip(".")

@@ -55,6 +55,7 @@ class Session:
     def __init__(self, access: Access, deadline: Deadline, teller: Teller, head_start: HeadStart | None = None) -> None:
         """Connects to nothing. `head_start` is what `take_head_start` gave."""
         self.deadline = deadline
+        self.address = access.place.shown
         self.journal = Journal(access.state_folder)
         self.teller = teller
         self._access = access

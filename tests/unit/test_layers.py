@@ -26,9 +26,10 @@ TOWER = {
     "survey": "errors clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
     "diagnosis": "errors clock transport state repository liveness survey",
+    "monitoring": "errors background clock state liveness survey diagnosis",
     "supervision": "errors clock liveness diagnosis",
-    "render": "errors clock settings state repository liveness survey removal diagnosis",
-    "cli": "errors clock settings transport state liveness survey removal diagnosis supervision render",
+    "render": "errors clock settings state repository liveness survey removal diagnosis monitoring",
+    "cli": "errors clock settings transport state liveness survey removal diagnosis monitoring supervision render",
     "__main__": "cli",
 }
 """The rooms from the ground up, and those below that each imports. What it does not use it may not."""
@@ -55,7 +56,7 @@ PURE = [
     *VALUES,
     *(
         "repository/scrypt repository/crypto repository/keyfile liveness/neighbours liveness/creation liveness/clocks "
-        "liveness/judge survey/assess supervision/decide"
+        "liveness/judge survey/assess supervision/decide monitoring/figures monitoring/limits monitoring/thresholds"
     ).split(),
     *(module for module in MODULES if module.split("/")[0] in PURE_ROOMS),
 ]

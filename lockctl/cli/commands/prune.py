@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.console import has_terminal
+from lockctl.cli.console import Console, has_terminal
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import (
     OUTPUT,
@@ -20,11 +20,11 @@ from lockctl.cli.options import (
     YesOption,
     with_common,
 )
+from lockctl.cli.pinging import PingOption, run_with_ping
 from lockctl.clock.duration import parse_duration
 from lockctl.errors import LocksRemain, Unanswered
 
 if TYPE_CHECKING:
-    from lockctl.cli.console import Console
     from lockctl.cli.telling import Telling
     from lockctl.liveness.evidence import Verdict
     from lockctl.removal.plan import Wish
@@ -64,27 +64,34 @@ def prune(
     fail_if_locked: Annotated[
         bool, typer.Option("--fail-if-locked", help="Exit with 11 where a lock that blocks restic remains.")
     ] = False,
+    ping: PingOption = None,
     json: JsonOption = False,
 ) -> int:
     """Remove stale locks, after asking, so that it can be undone."""
-    console = make_console(common)
-    if watch is not None and not yes and not dry_run and not has_terminal():
-        raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
-    with open_session(common, console, trust_clock.value if trust_clock is not None else None) as session:
-        # Imported while the key is being derived, which takes longer.
-        from lockctl.cli.telling import Telling
-        from lockctl.removal.plan import Wish
-        from lockctl.survey.values import Selection
 
-        wish = Wish(Selection(tuple(host or ()), older=older), yes)
-        if watch is not None:
-            _stay(session, console, wish, watch)
-        status, left = _prune(session, wish, Telling(console, "lockctl.prune/1", json), dry_run)
-    if status == 0 and fail_if_locked and left:
-        error = LocksRemain(f"{len(left)} of the locks that block restic remain", "See 'lockctl list'")
-        console.fail(str(error))
-        return error.status
-    return status
+    def run(console: Console) -> int:
+        if watch is not None and not yes and not dry_run and not has_terminal():
+            raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
+        with open_session(common, console, trust_clock.value if trust_clock is not None else None) as session:
+            # Imported while the key is being derived, which takes longer.
+            from lockctl.cli.telling import Telling
+            from lockctl.removal.plan import Wish
+            from lockctl.survey.values import Selection
+
+            wish = Wish(Selection(tuple(host or ()), older=older), yes)
+            if watch is not None:
+                _stay(session, console, wish, watch)
+            status, left = _prune(session, wish, Telling(console, "lockctl.prune/1", json), dry_run)
+        return _tell_left(console, left) if status == 0 and fail_if_locked and left else status
+
+    return run_with_ping(ping, make_console(common), common.timeout, run)
+
+
+def _tell_left(console: Console, left: list[Verdict]) -> int:
+    """The exit status where locks stay that block restic, and that is an error."""
+    error = LocksRemain(f"{len(left)} of the locks that block restic remain", "See 'lockctl list'")
+    console.fail(str(error))
+    return error.status
 
 
 def _prune(session: Session, wish: Wish, telling: Telling, dry_run: bool) -> tuple[int, list[Verdict]]:

@@ -72,7 +72,8 @@ class Stories:
                 todo = "Nothing now: a later run made its snapshot."
                 if KEEP_AWAY in story.finding.todo:
                     todo += f" {KEEP_AWAY}"
-                self._stories[key] = replace(story, finding=replace(story.finding, weight=Weight.LOOK, todo=todo))
+                finding = replace(story.finding, weight=Weight.LOOK, todo=todo)
+                self._stories[key] = replace(story, finding=finding, is_settled=True)
 
 
 def program_of(run: Run) -> str:

@@ -22,6 +22,8 @@ class Story:
     matters: tuple[Matter, ...]
     place: Whereabouts = NOT_LOOKED
     times: int = 1
+    is_settled: bool = False
+    """Whether a later run made the snapshot that this one could not."""
 
 
 def of_owner(place: Whereabouts) -> str:

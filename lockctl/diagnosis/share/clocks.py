@@ -35,11 +35,16 @@ class Host:
     """Whether locks that came at different times say the same."""
     is_ours: bool
 
+    @property
+    def is_sure(self) -> bool:
+        """Behind may also be what was copied, and an owner that does not renew `time`: ahead is nothing else."""
+        return self.ahead > 0 or self.steady
+
 
 def find_clock_errors(observed: Observed) -> Iterator[Finding]:
     """The server's or ours first, then those of hosts that it does not explain."""
     survey = observed.last
-    hosts = list(_hosts(survey))
+    hosts = list(find_hosts(survey))
     apart = (survey.clocks.server - survey.clocks.local) / 1e9
     explained: set[str] = set()
     if abs(apart) >= AGREES:
@@ -66,7 +71,8 @@ def error_of(verdict: Verdict, survey: Survey) -> float | None:
     return (lock.time_ns - entry.created) / 1e9 if is_own(entry, survey.keeps_creation) else None
 
 
-def _hosts(survey: Survey) -> Iterator[Host]:
+def find_hosts(survey: Survey) -> Iterator[Host]:
+    """Each host of which a lock tells how far its clock is off."""
     locks: dict[str, list[tuple[float, Verdict]]] = {}
     for verdict in survey.verdicts:
         error = error_of(verdict, survey)
@@ -145,8 +151,7 @@ def _tell_two_clocks(apart: float, with_us: Sequence[Host], with_server: Sequenc
 def _tell_hosts(hosts: Sequence[Host], survey: Survey) -> Iterator[Finding]:
     groups: dict[tuple[Weight, Certainty, bool], list[Host]] = {}
     for host in hosts:
-        # Behind may also be what was copied, and an owner that does not renew `time`: ahead is nothing else.
-        sure = Certainty.LIKELY if host.ahead > 0 or host.steady else Certainty.POSSIBLE
+        sure = Certainty.LIKELY if host.is_sure else Certainty.POSSIBLE
         weight = _weight(host.ahead, survey)
         if weight is Weight.NOTE and sure is Certainty.POSSIBLE:
             continue  # next to nothing, and not even sure

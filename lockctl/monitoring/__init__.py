@@ -1,0 +1,1 @@
+"""Monitoring: a survey becomes figures, and figures become ok, warning or critical."""
