@@ -95,6 +95,8 @@ class _Reading:
                     snapshot,
                     hostname=self._names.setdefault(snapshot.hostname, snapshot.hostname),
                     paths=self._paths.setdefault(snapshot.paths, snapshot.paths),
+                    # An end that is still to come is a clock that jumped: its run would swallow all that follow.
+                    end=snapshot.end if (snapshot.end or 0) <= self._until else None,
                     written=entry.written // 10**9,
                 )
             )

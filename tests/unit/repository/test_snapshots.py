@@ -72,6 +72,13 @@ def test_both_formats(share: Share, format_: int) -> None:
     assert (one.hostname, NOW - one.start, one.end, one.written) == ("web1", DAY, one.start + 60, NOW - DAY)
 
 
+def test_an_end_that_is_still_to_come_is_none(share: Share) -> None:
+    one = Backup("web1", NOW - DAY, NOW + 400 * DAY)
+    share.add(lock_bytes(MASTER, one.fields(), 2))
+    (found,) = find(share).snapshots
+    assert (NOW - found.start, found.end) == (DAY, None)
+
+
 def test_an_empty_folder_and_none(share: Share) -> None:
     assert counts(find(share)) == {"kept": 0}
     del share.changed["snapshots"]
