@@ -23,10 +23,10 @@ def find_in_share(observed: Observed) -> Iterator[Finding]:
         yield Finding(
             "may-not-delete",
             Weight.LOOK,
-            "The server says that this user may not remove what others left in locks/. (Nothing was removed to find "
-            "out.)",
-            "As this user 'lockctl prune' cannot remove stale locks. A restic that works as this user cannot remove "
-            "its own locks either: each renewal leaves one behind.",
+            f"By {'what the server says' if observed.protection is not None else 'its permissions'} this user may not "
+            "remove what others left in locks/. (Nothing was removed to find out.)",
+            "As this user 'lockctl prune' cannot remove stale locks. Unless locks/ has a sticky bit, a restic that "
+            "works as this user cannot remove its own locks either: each renewal leaves one behind.",
             "If this user is only there to look, all is well: prune as another. Else give it permission to write and "
             "delete in locks/.",
             Certainty.LIKELY if observed.protection is not None else Certainty.CERTAIN,

@@ -16,6 +16,8 @@ from tests.unit.making import make_file, make_lock
 def test_no_permission_to_delete(protection: Protection | None, certainty: Certainty) -> None:
     (told,) = found_in(survey_of(live()), may_delete=False, protection=protection)
     assert (told.code, told.weight, told.certainty) == ("may-not-delete", Weight.LOOK, certainty)
+    assert ("server" in told.seen) is (protection is not None), "a path has none"
+    assert "Unless locks/ has a sticky bit" in told.meaning, "there each may remove what is its own"
 
 
 @pytest.mark.parametrize(
