@@ -50,8 +50,8 @@ class Aside(Console):
     """Standard output is the command's: what lockctl says goes to standard error."""
 
     def result(self, text: str) -> bool:
-        """As a note."""
-        self.note(text)
+        """Whatever else is silent: what was removed is told."""
+        self.tell(text)
         return True
 
 

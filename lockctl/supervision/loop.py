@@ -99,6 +99,8 @@ class _Loop:
         self._now = now
         self._began = now()
         self._look_after = 0.0
+        self._in_vain: Decision | None = None
+        """Why restic was ended by us."""
         self._tries = 0
         self._tried_at = 0.0
         self._reread = 0
@@ -118,13 +120,15 @@ class _Loop:
         """Whether to start it again, after all is done that has to be done before."""
         if not self._wish.looks:
             return False
-        decision = self._decide(runs)
+        # Whoever ended it starts it again, whatever the share is like by then.
+        decision = self._in_vain or self._decide(runs)
         while decision.act is Act.WAIT and self._reread < self._wish.restarts and self._left() > 0:
             self._attendant.tell(f"{decision.why}: waiting for it")
             decision = self._wait(runs)
         if decision.act is Act.PRUNE:
             decision = self._prune(runs, decision)
-        refusal = self._refuse(decision)
+        refusal = "" if self._in_vain is not None else self._refuse(decision)
+        self._in_vain = None
         if refusal:
             self._attendant.tell(f"not started again: {refusal}")
             return False
@@ -141,7 +145,7 @@ class _Loop:
         It would go on for a quarter of an hour. A lock that goes ends that by itself, so this one has to be there.
         """
         misread, now = find_misread(runs), self._now()
-        if misread is None or self._reread >= self._wish.restarts:
+        if misread is None or self._reread >= self._wish.restarts or self._left() <= 0:
             return False
         if misread.count != self._tries:
             self._tries, self._tried_at = misread.count, now
@@ -154,6 +158,7 @@ class _Loop:
         if decision.act is not Act.AGAIN or not decision.reading or not stands:
             return False
         self._attendant.tell(f"{decision.why}, and this restic will not come to read it: it is ended")
+        self._in_vain = decision
         return True
 
     def conclude(self, ended: Ended) -> None:

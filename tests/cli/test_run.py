@@ -146,6 +146,14 @@ def test_a_stale_lock_that_was_seen_for_long_goes_before_the_start(repository: R
     assert repository.lock_ids() == []
 
 
+def test_what_is_removed_is_told_however_silent_all_else_is(repository: Repository) -> None:
+    stale = aged_lock(repository, 2 * HOUR, WEB1, exclusive=True)
+    seen_for(repository)
+    done = lockctl(repository, "run", "-q", "--prune-stale", "--", "true")
+    assert (done.status, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[0].startswith(f"removed {stale[:8]} (web1, PID 4209, root)")
+
+
 def test_a_stale_lock_that_was_just_seen_first_stays(repository: Repository) -> None:
     stale = aged_lock(repository, 2 * HOUR, WEB1, exclusive=True)
     command = ("run", "--prune-stale", "--for", "3s", "--", *restic_of(repository), *REAL_BACKUP)

@@ -239,3 +239,25 @@ def test_a_restic_that_went_on_without_a_word_is_left_at_work() -> None:
     assert played.run(restarts=1) == 0
     assert asked == [False, False, False, False]
     assert played.looks == 2, "after that it is not asked any more"
+
+
+def test_what_was_ended_is_started_again_though_the_share_went_away_meanwhile() -> None:
+    played = Played(OUTGROWN * 3, SAVED, shares=[share(standing(State.ACTIVE, READ))], statuses=[130, 0])
+    started = played.start
+
+    def start(is_in_vain: Callable[[Sequence[Run]], bool]) -> Ended:
+        ended = started(is_in_vain)
+        played.away = True
+        return ended
+
+    played.start = start  # type: ignore[method-assign]
+    assert played.run(restarts=1) == 0
+    assert played.starts == 2
+
+
+def test_nothing_is_ended_that_may_not_be_started_again() -> None:
+    """--for is over when it begins to misread: it is left to itself."""
+    played = Played(OUTGROWN * 3, shares=[share(standing(State.ACTIVE, READ))])
+    assert played.run(restarts=1, seconds=60) == 1
+    assert not played.in_vain
+    assert played.starts == 1
