@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lockctl.cli.console import Console
 from lockctl.clock.boot import boottime
-from lockctl.errors import ConnectionLost, FileError, JournalError
+from lockctl.errors import FileError, JournalError, Unreachable
 
 if TYPE_CHECKING:
     from lockctl.diagnosis.share.observed import JournalSeen, Observed
@@ -56,7 +56,7 @@ def examine(session: Session, listener: Listener) -> Observed:
     protection = transport.protection()
     try:
         may_delete = transport.may_delete("locks")
-    except (FileError, ConnectionLost) as error:
+    except (FileError, Unreachable) as error:
         listener.detail(f"whether this user may delete is not known: {error.message}")
         may_delete = None
     tells = None if protection is None else _tells_changes(session)
@@ -98,7 +98,7 @@ def _tells_changes(session: Session) -> bool | None:
     try:
         watch = session.watch()
         watch.wait(0)
-    except (FileError, ConnectionLost):
+    except (FileError, Unreachable):
         return None
     return not watch.polls
 
