@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lockctl.clock.rfc3339 import format_moment
-from lockctl.diagnosis.findings import Finding
 from lockctl.diagnosis.schedule.advice import Advice, Retry
 from lockctl.diagnosis.schedule.counsel import give_counsel
 from lockctl.diagnosis.schedule.habits import DAY, Habit, HostHabits
 from lockctl.diagnosis.schedule.phrases import clock_time, retry_option
 from lockctl.diagnosis.schedule.placement import Placement, Window
 from lockctl.render.as_json import header
+from lockctl.render.findings_json import finding_object
 from lockctl.render.proposal import calendars
 from lockctl.repository.snapshot import FoundSnapshots
 
@@ -36,19 +36,6 @@ def advice_object(advice: Advice) -> dict[str, Any]:
         "own_repository": [{"hostname": one.host, "why": one.why} for one in advice.own],
         "locks_left": [{"hostname": one.host, "removed": one.removed, "standing": one.standing} for one in advice.left],
         "findings": [finding_object(finding) for finding in give_counsel(advice)],
-    }
-
-
-def finding_object(finding: Finding) -> dict[str, Any]:
-    """One finding."""
-    return {
-        "code": finding.code,
-        "weight": finding.weight.name.lower(),
-        "seen": finding.seen,
-        "meaning": finding.meaning,
-        "todo": finding.todo,
-        "certainty": finding.certainty.value,
-        "locks": list(finding.locks),
     }
 
 

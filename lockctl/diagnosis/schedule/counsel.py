@@ -40,7 +40,7 @@ def _starts(advice: Advice) -> Iterator[Finding]:
         f"{name_host(most.first)} and {name_host(most.second)} started within {NEAR_SECONDS} s of each other "
         f"{times(most.near)}{others}.",
         "Through rclone one of them can find the other's lock half-written, and then ends with 'circuit breaker open'.",
-        "Give each host a minute of its own, as proposed here.",
+        f"Give each host a minute of its own{', as proposed here' if advice.placements else ''}.",
         Certainty.CERTAIN,
     )
 
