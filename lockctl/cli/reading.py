@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO
 
+from lockctl.cli.examining import read_journal
 from lockctl.cli.opening import open_session
 from lockctl.errors import LockctlError, UsageError
+from lockctl.settings.place import is_named_by
 
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
@@ -73,8 +75,7 @@ def _tell(console: Console, stories: Stories, lines: int, width: int) -> None:
 
 def _look(common: Common, console: Console) -> Known | None:
     """The share now, where a repository is named. One that only the environment names need not be within reach."""
-    named = ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE")
-    if common.repo is None and not any(os.environ.get(name) for name in named):
+    if common.repo is None and not is_named_by(os.environ):
         return None
     try:
         with open_session(common, console) as session:
@@ -82,7 +83,7 @@ def _look(common: Common, console: Console) -> Known | None:
             from lockctl.diagnosis.logs.whereabouts import Known
 
             survey = session.look()
-            return Known(survey, tuple(session.journal.records()))
+            return Known(survey, read_journal(session).records)
     except LockctlError as error:
         if common.repo is not None or error.status >= 128:
             raise
@@ -114,18 +115,14 @@ _PACKED = {
 """How files begin that logrotate and journald write, and what reads them."""
 
 
-@contextmanager
-def _open_log(path: str) -> Iterator[BinaryIO]:
+def _open_log(path: str) -> AbstractContextManager[BinaryIO]:
     if path == "-":
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError(
                 "'--log -' reads standard input, and nothing is piped into it", "See lockctl doctor --help"
             )
-        yield sys.stdin.buffer
-        return
+        return nullcontext(sys.stdin.buffer)
     try:
-        stream = open(path, "rb")  # noqa: SIM115 - closed below
+        return open(path, "rb")
     except OSError as error:
-        raise UsageError(f"cannot read the log {path}: {error.strerror}", "Give the path of a file, or - ") from error
-    with stream:
-        yield stream
+        raise UsageError(f"cannot read the log {path}: {error.strerror}", "Give the path of a file, or -") from error

@@ -87,6 +87,11 @@ def _place_on_remote(address: RcloneAddress, target: RcloneShare | LocalAddress,
     return SmbPlace(str(address), replace(share, password=None), login, warning, lane)
 
 
+def is_named_by(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a repository."""
+    return any(environment.get(name) for name in ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE"))
+
+
 def _address_from(environment: Mapping[str, str]) -> str:
     for name in ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY"):
         if environment.get(name):
