@@ -15,12 +15,12 @@ class LogFollower:
 
     def __init__(self, path: str) -> None:
         """Raises UsageError where it cannot be followed."""
-        from lockctl.diagnosis.logs.alarms import Alarms
         from lockctl.diagnosis.logs.runs import LogReader
+        from lockctl.diagnosis.logs.troubles import Troubles
 
         self._tail = Tail(path)
         self._reader = LogReader()
-        self._alarms = Alarms()
+        self._troubles = Troubles()
         # What ended before is past; what goes on is told.
         list(self._reader.feed(self._tail.read()))
 
@@ -28,13 +28,13 @@ class LogFollower:
         """What is new in the log, by what the share shows now."""
         from lockctl.diagnosis.logs.whereabouts import Known
         from lockctl.render.as_json import dump
-        from lockctl.render.stories import alarm_line, alarm_object
+        from lockctl.render.stories import trouble_line, trouble_object
 
         ended = list(self._reader.feed(self._tail.read()))
-        alarms = self._alarms.note(ended, self._reader.open_runs, Known(survey))
+        troubles = self._troubles.note(ended, self._reader.open_runs, Known(survey))
         if json:
-            return [dump(alarm_object(alarm, survey)) for alarm in alarms]
-        return [alarm_line(alarm, survey.clocks.local) for alarm in alarms]
+            return [dump(trouble_object(trouble, survey)) for trouble in troubles]
+        return [trouble_line(trouble, survey.clocks.local) for trouble in troubles]
 
     def close(self) -> None:
         """Lets go of the log."""

@@ -35,11 +35,6 @@ class Tail:
             os.lseek(self._fd, start + cut, os.SEEK_SET)
         self._is_new = False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is such a file now."""
-        return self._fd is not None
-
     def read(self) -> bytes:
         """What has come since the last time; nothing where nothing has. Never waits."""
         if self._path == STDIN:

@@ -8,11 +8,11 @@ from typing import Any
 from lockctl.clock.duration import describe_duration
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.diagnosis.findings import exit_status
-from lockctl.diagnosis.logs.alarms import Alarm
 from lockctl.diagnosis.logs.events import Event
 from lockctl.diagnosis.logs.runs import Matter
 from lockctl.diagnosis.logs.stories import Stories
 from lockctl.diagnosis.logs.story import Story
+from lockctl.diagnosis.logs.troubles import Trouble
 from lockctl.render.as_json import header, lock_object
 from lockctl.render.findings import findings_text
 from lockctl.render.findings_json import finding_object
@@ -60,30 +60,30 @@ def story_object(story: Story) -> dict[str, Any]:
     }
 
 
-def alarm_line(alarm: Alarm, moment: int) -> str:
+def trouble_line(trouble: Trouble, moment: int) -> str:
     """Trouble in a log that has begun, or is over, in a line; `moment` is in nanoseconds since 1970."""
-    finding = alarm.story.finding
+    finding = trouble.story.finding
     at = f"{format_moment(moment)[:19]}Z"
     lock = f" {visible(finding.locks[0][:8])}" if finding.locks else ""
-    owner = f" of {visible(alarm.story.place.owner)}" if alarm.story.place.owner else ""
-    if alarm.is_over:
-        lasted = f" in {describe_duration(alarm.seconds)}" if alarm.seconds else ""
-        return f"{at} log     over: {finding.code}{lock}{owner}, after {count(alarm.count, 'line')}{lasted}"
+    owner = f" of {visible(trouble.story.place.owner)}" if trouble.story.place.owner else ""
+    if trouble.is_over:
+        lasted = f" in {describe_duration(trouble.seconds)}" if trouble.seconds else ""
+        return f"{at} log     over: {finding.code}{lock}{owner}, after {count(trouble.count, 'line')}{lasted}"
     said = f"{visible(finding.seen)} {visible(finding.todo)}".rstrip()
-    return f"{at} log     {finding.code}{lock}{owner}, number {alarm.number}: {said}"
+    return f"{at} log     {finding.code}{lock}{owner}, number {trouble.number}: {said}"
 
 
-def alarm_object(alarm: Alarm, survey: Survey) -> dict[str, Any]:
+def trouble_object(trouble: Trouble, survey: Survey) -> dict[str, Any]:
     """`lockctl.watch/1`: the same as an event."""
-    verdict = alarm.story.place.verdict
+    verdict = trouble.story.place.verdict
     return {
         "schema": "lockctl.watch/1",
-        "event": "log-over" if alarm.is_over else "log-trouble",
+        "event": "log-over" if trouble.is_over else "log-trouble",
         "at": format_moment(survey.clocks.local),
         "repository": {"address": survey.address, "id": survey.config.id},
-        "number": alarm.number,
-        "count": alarm.count,
-        "story": story_object(alarm.story),
+        "number": trouble.number,
+        "count": trouble.count,
+        "story": story_object(trouble.story),
         "lock": lock_object(verdict) if verdict is not None else None,
     }
 

@@ -20,7 +20,6 @@ from lockctl.clock.deadline import Deadline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lockctl.clock.deadline import Deadline
     from lockctl.diagnosis.findings import Finding
 
 SECONDS = 50.0

@@ -25,7 +25,7 @@ MAX_TEXT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom restic names as the holder of a lock. `age` is in seconds, by the reader's clock."""
+    """Whom restic names as the holder of a lock."""
 
     hostname: str
     username: str

@@ -61,7 +61,6 @@ class Run:
     matters: dict[tuple[Kind, str], Matter] = field(default_factory=dict)
     """By kind and lock, in the order of their first events."""
     is_ended: bool = False
-    lines: int = 0
 
     def has(self, kind: Kind) -> bool:
         """Whether it said something of this kind."""
@@ -162,7 +161,6 @@ class LogReader:
             run = self._open[source] = Run(source)
         self._open.move_to_end(source)
         run.add(event)
-        run.lines += 1
         if len(self._open) > _SOURCES:
             yield self._open.popitem(last=False)[1]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lockctl.diagnosis.logs import alarms
-from lockctl.diagnosis.logs.alarms import Alarms
+from lockctl.diagnosis.logs import troubles
 from lockctl.diagnosis.logs.runs import LogReader
+from lockctl.diagnosis.logs.troubles import Troubles
 from lockctl.diagnosis.logs.whereabouts import Known
 from lockctl.liveness.evidence import State
-from lockctl.render.stories import alarm_line
+from lockctl.render.stories import trouble_line
 from tests.unit.diagnosis.logs.reading import BLOCKED, BREAKER, GAVE_UP, LOCK, OUTGROWN, SAVED
 from tests.unit.making import NOW, make_file, make_lock, make_survey, make_verdict
 
@@ -18,18 +18,18 @@ class Followed:
     """A log that grows."""
 
     def __init__(self, known: Known | None = None) -> None:
-        self._reader, self._alarms, self._known = LogReader(), Alarms(), known
+        self._reader, self._troubles, self._known = LogReader(), Troubles(), known
 
     def grows(self, text: str) -> list[tuple[str, bool]]:
         """What is told then: the code, and whether it is over."""
-        return [(alarm.story.finding.code, alarm.is_over) for alarm in self._note(text)]
+        return [(trouble.story.finding.code, trouble.is_over) for trouble in self._note(text)]
 
     def tells(self, text: str) -> list[str]:
-        return [alarm_line(alarm, NOW) for alarm in self._note(text)]
+        return [trouble_line(trouble, NOW) for trouble in self._note(text)]
 
     def _note(self, text: str):  # type: ignore[no-untyped-def]
         ended = list(self._reader.feed(text.encode()))
-        return self._alarms.note(ended, self._reader.open_runs, self._known)
+        return self._troubles.note(ended, self._reader.open_runs, self._known)
 
 
 def test_a_breaker_from_its_first_try_to_the_next_success() -> None:
@@ -81,8 +81,8 @@ def test_the_line_names_lock_and_owner_and_counts() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alarms, "MAX_ALARMS", 50)
+    monkeypatch.setattr(troubles, "MAX_TROUBLES", 50)
     log = Followed()
     for number in range(100):
         log.grows(f"Nov 24 02:00:07 h{number} r[1]: unable to refresh lock: x\n")
-    assert len(log._alarms._told) <= 50
+    assert len(log._troubles._told) <= 50
