@@ -17,6 +17,7 @@ from lockctl.errors import LockctlError, Unanswered, UsageError
 from lockctl.render.harmless import visible
 
 if TYPE_CHECKING:
+    from lockctl.cli.status_line import StatusLine
     from lockctl.survey.values import Return
 
 
@@ -35,9 +36,10 @@ class Console:
     def result_in_pieces(self, pieces: Iterable[str]) -> bool:
         """The same of a line that nobody needs to hold whole."""
         try:
-            sys.stdout.writelines(pieces)
-            sys.stdout.write("\n")
-            sys.stdout.flush()
+            with _status_line().aside():
+                sys.stdout.writelines(pieces)
+                sys.stdout.write("\n")
+                sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read has seen enough. The work goes on, and its exit status counts.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,8 +65,8 @@ class Console:
         return True
 
     def note(self, text: str) -> None:
-        """Something that is good to know."""
-        if not self.quiet:
+        """Something that is good to know, where there is something."""
+        if text and not self.quiet:
             self._say(text)
 
     def tell(self, text: str) -> None:
@@ -78,12 +80,21 @@ class Console:
 
     def progress(self, text: str) -> None:
         """One line on a terminal that the next one replaces; an empty text removes it."""
-        if self.quiet or not sys.stderr.isatty():
-            return
-        width = shutil.get_terminal_size().columns - 1
-        with suppress(OSError):
-            sys.stderr.write(f"\r\x1b[K{text[:width]}")
-            sys.stderr.flush()
+        if self._shows_status():
+            _status_line().tell(visible(text))
+
+    def doing(self, text: str) -> None:
+        """What is waited for from now on: a terminal shows it where that takes its time. An empty text ends it."""
+        if self._shows_status():
+            _status_line().wait_for(visible(text))
+
+    def _shows_status(self) -> bool:
+        return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    @staticmethod
+    def width() -> int:
+        """Columns of the terminal that standard output is; 0 where it is none, and nothing has to fit."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
     @contextmanager
     def progressing(self) -> Iterator[None]:
@@ -121,8 +132,9 @@ class Console:
             raise Unanswered("nobody is there to answer: this is no terminal", otherwise)
         with suppress(termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before is no answer to this
-        sys.stderr.write(f"{question} ")
-        sys.stderr.flush()
+        with _status_line().aside():
+            sys.stderr.write(f"{question} ")
+            sys.stderr.flush()
         answer = ""
         try:
             answer = sys.stdin.readline()
@@ -139,9 +151,17 @@ class Console:
         return getpass.getpass(f"{what[0].upper()}{what[1:]}: ")
 
     def _say(self, text: str) -> None:
-        with suppress(OSError):  # where errors cannot be told, the exit status still does
+        # Where errors cannot be told, the exit status still does.
+        with suppress(OSError), _status_line().aside():
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
+
+
+def _status_line() -> StatusLine:
+    # Imported only when something is written: the key is being derived by then.
+    from lockctl.cli.status_line import STATUS_LINE
+
+    return STATUS_LINE
 
 
 def has_terminal() -> bool:

@@ -83,8 +83,8 @@ _OPTIONS: dict[str, Any] = {
 _DEFAULTS = Common()
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the plan and remove nothing.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; remove only what needs no person's word.")]
+DryRunOption = Annotated[bool, typer.Option("-n", "--dry-run", help="Show the plan and remove nothing.")]
+YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask; remove only what needs no person's word.")]
 HostOption = Annotated[
     list[str] | None,
     typer.Option("--host", metavar="HOST", help="Only locks of this host; may be given again."),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 
 import typer
+from typer.core import TyperCommand
 
 from lockctl import __version__
 from lockctl.cli.console import Console
@@ -38,8 +40,20 @@ HIDDEN = ("ls", "complete-words")
 """Those that no help names."""
 
 
+REPOSITORY_VARIABLES = ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE")
+"""Where one of them is set, `lockctl` alone lists."""
+_HELP_WIDTH = 100
 WATCH_DEFAULT = "31m"
 """What `prune --watch` means without a duration: by then everything is settled."""
+
+
+def choose_command(words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """The words with `help COMMAND` as an option, and with a command where none is given."""
+    if words[:1] == ["help"]:
+        return [*(word for word in words if word != "help"), "--help"]
+    if words:
+        return list(words)
+    return ["list"] if any(environment.get(name) for name in REPOSITORY_VARIABLES) else ["--help"]
 
 
 def spell_out(words: Sequence[str]) -> list[str]:
@@ -59,6 +73,9 @@ def build_app(words: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
         help="Shows who holds the locks of a restic repository on an SMB share, and removes stale ones safely.",
+        epilog="lockctl help COMMAND shows a command's options and examples. Without a command: list, where "
+        "RESTIC_REPOSITORY or LOCKCTL_REPOSITORY is set.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _HELP_WIDTH},
     )
 
     @app.callback()
@@ -72,8 +89,17 @@ def build_app(words: Sequence[str]) -> typer.Typer:
         command = getattr(import_module(f"lockctl.cli.commands.{module}"), function)
         # What stands behind the first word of another program's command is that program's.
         settings = {"allow_interspersed_args": name != "run"}
-        app.command(name, hidden=name in HIDDEN, context_settings=settings)(command)
+        app.command(name, cls=_command_class(words), hidden=name in HIDDEN, context_settings=settings)(command)
     return app
+
+
+def _command_class(words: Sequence[str]) -> type[TyperCommand]:
+    """Only a reader of help pays for its groups and examples."""
+    if not {"-h", "--help"} & set(words):
+        return TyperCommand
+    from lockctl.cli.helping import GroupedCommand
+
+    return GroupedCommand
 
 
 def run_command_line(words: Sequence[str]) -> int:
@@ -83,8 +109,9 @@ def run_command_line(words: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     SIGNALS.install()
+    words = choose_command(words, os.environ)
     try:
-        status = build_app(words)(args=spell_out(words) or ["--help"], prog_name="lockctl", standalone_mode=False)
+        status = build_app(words)(args=spell_out(words), prog_name="lockctl", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except LockctlError as error:
         # What a signal cut short can look like a lost connection.

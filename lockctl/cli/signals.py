@@ -38,6 +38,8 @@ class Signals:
         self._pending = 0
         self.received = 0
         """The number of the signal that came, 0 where none did."""
+        self.wipe = ""
+        """What empties the terminal's last line, where something is drawn there."""
         self.has_begun = False
         """Whether a removal was begun in this run."""
         self.last_words: LastWords | None = None
@@ -108,7 +110,9 @@ def _say_if_heard(said: LastWords) -> None:
     """Writes the line where that is taken at once: the end waits for no reader."""
     try:
         if select.select([], [said.descriptor], [], 0)[1]:
-            os.write(said.descriptor, f"{said.line}\n".encode())
+            # Not as all else is said: whoever hangs may be at it.
+            wipe = SIGNALS.wipe if said.descriptor == 2 else ""
+            os.write(said.descriptor, f"{wipe}{said.line}\n".encode())
     except OSError:
         return  # closed: nobody hears it
 

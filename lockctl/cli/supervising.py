@@ -54,6 +54,9 @@ class Aside(Console):
         self.tell(text)
         return True
 
+    def doing(self, text: str) -> None:
+        """The terminal is the command's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Supervisor:

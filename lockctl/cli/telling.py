@@ -33,17 +33,16 @@ class Telling:
     def plan(self, plan: Plan) -> None:
         """A dry run: what would be done."""
         if self.json:
-            self.console.result(as_json.dump(as_json.plan_object(plan, self.schema)))
+            self.console.result_in_pieces(as_json.dump_plan(plan, self.schema))
             return
         if plan.steps or plan.kept:
-            self.console.result(table.plan_table(plan.steps, plan.kept, self.console.colour))
+            self.console.result(self._table(plan))
         said = f"dry run: {count(len(plan.steps), 'lock')} would be removed, {len(plan.kept)} kept"
         self.console.result(said)
 
     def ask(self, plan: Plan) -> None:
         """One question for the whole plan, which says how much of it rests on the clocks of others. Raises Declined."""
-        shown = table.plan_table(plan.steps, plan.kept, self.console.colour)
-        (self.console.note if self.json else self.console.result)(shown)
+        (self.console.note if self.json else self.console.result)(self._table(plan))
         if not self.console.confirm(table.plan_question(plan)):
             raise Declined("nothing was removed: the answer was no")
 
@@ -52,17 +51,21 @@ class Telling:
         console = self.console
         with suppress(Interrupted), SIGNALS.shield():
             if self.json:
-                console.result(as_json.dump(as_json.report_object(report, self.schema)))
+                console.result_in_pieces(as_json.dump_report(report, self.schema))
             else:
                 for line in table.removal_lines(report):
                     console.result(line)
-                console.note(table.report_summary(report, console.colour))
+                if not console.quiet:
+                    console.result(table.report_summary(report, console.colour, console.width()))
             for line in table.failure_lines(report):
                 console.fail(line)
             if report.forgetful:
                 said = "locks wait to be seen here for long enough, and no earlier run is remembered"
                 console.warn(f"{said}: {report.forgetful}")
         return not SIGNALS.received
+
+    def _table(self, plan: Plan) -> str:
+        return table.plan_table(plan.steps, plan.kept, self.console.colour, self.console.width())
 
     def exit_status(self, report: Report) -> int:
         """The run's own, or that of a signal, which is told where the report did not tell it."""

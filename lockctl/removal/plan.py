@@ -10,6 +10,7 @@ from lockctl.repository.lock import Problem
 from lockctl.survey.values import Selection, Survey
 
 NOT_ASKED_FOR = "not asked for (--host, or the ids)"
+HELD = "put back by 'restore', and left alone for a day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def why_kept(verdict: Verdict, survey: Survey, wish: Wish) -> str:
     if wish.force and verdict.file.data is not None:
         return ""
     if verdict.file.id in survey.held:
-        return "restored less than a day ago: held"
+        return HELD
     if not verdict.removable or verdict.file.data is None:
         return verdict.why
     if not wish.selection.covers(verdict):

@@ -87,12 +87,15 @@ def _remove_all(session: Session, report: Report, shield: Callable[[], AbstractC
             if session.deadline.passed():
                 raise session.deadline.error()
             batch = report.plan.steps[start : start + BATCH]
+            session.teller.doing(f"removing locks: {start} of {len(report.plan.steps)} done")
             with shield():
                 report.results += remove_locks(batch, report.survey, session.connect(), session.journal)
             if report.lost:
                 raise ConnectionLost("the connection was lost in the middle", "Run the command again: it looks first")
     except LockctlError as error:
         report.stopped = error
+    finally:
+        session.teller.doing("")
 
 
 def _look_after(session: Session, report: Report) -> None:

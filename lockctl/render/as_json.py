@@ -9,7 +9,7 @@ from typing import Any
 from lockctl.clock.rfc3339 import format_moment, parse_moment
 from lockctl.errors import LockctlError
 from lockctl.liveness.evidence import Clocks, Verdict, Witness
-from lockctl.removal.plan import Plan
+from lockctl.removal.plan import Kept, Plan
 from lockctl.removal.report import Report
 from lockctl.state.records import Outcome, Record
 from lockctl.survey.changes import Came, Change, Gone, Rejudged, Renewed, Stands
@@ -37,37 +37,34 @@ def header(survey: Survey, schema: str) -> dict[str, Any]:
 
 def dump_list(survey: Survey, verdicts: Iterable[Verdict]) -> Iterator[str]:
     """`lockctl.list/1` as `dump` would write it, lock by lock: of ten thousand one is made at a time."""
-    yield dump(header(survey, "lockctl.list/1"))[:-1] + ', "locks": ['
-    between = ""
-    for verdict in verdicts:
-        yield between + dump(lock_object(verdict))
-        between = ", "
-    yield f'], "blocked": {dump(survey.blocked)}}}'
+    yield dump(header(survey, "lockctl.list/1"))[:-1]
+    yield from _dump_array("locks", map(lock_object, verdicts))
+    yield f', "blocked": {dump(survey.blocked)}}}'
 
 
-def plan_object(plan: Plan, schema: str) -> dict[str, Any]:
-    """`lockctl.prune/1` or `lockctl.rm/1` of a dry run: `removed` is what would be."""
-    return {
-        **header(plan.survey, schema),
-        "dry_run": True,
-        "removed": [lock_object(verdict) for verdict in plan.steps],
-        "kept": [_kept_object(kept.verdict, kept.why, kept.until) for kept in plan.kept],
-        "failed": [],
-        "gone": [],
-    }
+def dump_plan(plan: Plan, schema: str) -> Iterator[str]:
+    """`lockctl.prune/1` or `lockctl.rm/1` of a dry run, lock by lock: `removed` is what would be."""
+    yield dump({**header(plan.survey, schema), "dry_run": True})[:-1]
+    yield from _dump_array("removed", map(lock_object, plan.steps))
+    yield from _dump_array("kept", map(_kept_object, plan.kept))
+    yield ', "failed": [], "gone": []}'
 
 
-def report_object(report: Report, schema: str) -> dict[str, Any]:
-    """`lockctl.prune/1` or `lockctl.rm/1` of what was done."""
-    kept = [_kept_object(kept.verdict, kept.why, kept.until) for kept in report.kept]
-    return {
-        **header(report.survey, schema),
-        "dry_run": False,
-        "removed": [lock_object(result.verdict) for result in report.of(Outcome.REMOVED)],
-        "kept": kept,
-        "failed": [lock_object(result.verdict, result.text) for result in report.failed],
-        "gone": [lock_object(result.verdict) for result in report.of(Outcome.GONE)],
-    }
+def dump_report(report: Report, schema: str) -> Iterator[str]:
+    """The same of what was done."""
+    yield dump({**header(report.survey, schema), "dry_run": False})[:-1]
+    yield from _dump_array("removed", (lock_object(result.verdict) for result in report.of(Outcome.REMOVED)))
+    yield from _dump_array("kept", map(_kept_object, report.kept))
+    yield from _dump_array("failed", (lock_object(result.verdict, result.text) for result in report.failed))
+    yield from _dump_array("gone", (lock_object(result.verdict) for result in report.of(Outcome.GONE)))
+    yield "}"
+
+
+def dump_history(records: Iterable[Record]) -> Iterator[str]:
+    """`lockctl.history/1`, entry by entry."""
+    yield dump({"schema": "lockctl.history/1"})[:-1]
+    yield from _dump_array("entries", map(record_object, records))
+    yield "}"
 
 
 def clock_object(clocks: Clocks) -> dict[str, str]:
@@ -138,9 +135,19 @@ def record_object(record: Record) -> dict[str, Any]:
     }
 
 
-def _kept_object(verdict: Verdict, why: str, until: int | None = None) -> dict[str, Any]:
-    after = None if until is None else format_moment(until)
-    return {**lock_object(verdict), "kept_because": why, "can_go_after": after}
+def _dump_array(name: str, values: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One more field of an object that has some already."""
+    yield f', "{name}": ['
+    between = ""
+    for value in values:
+        yield between + dump(value)
+        between = ", "
+    yield "]"
+
+
+def _kept_object(kept: Kept) -> dict[str, Any]:
+    after = None if kept.until is None else format_moment(kept.until)
+    return {**lock_object(kept.verdict), "kept_because": kept.why, "can_go_after": after}
 
 
 def _witness_object(witness: Witness) -> dict[str, Any]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from lockctl.clock.duration import describe_duration
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.liveness.evidence import State, Verdict
+from lockctl.render.columns import Shape, draw, wrap
 from lockctl.render.harmless import visible
 from lockctl.render.words import describe_age, describe_wait, paint
 from lockctl.repository.lock import Lock
 from lockctl.settings.policy import Thresholds
 from lockctl.survey.values import Survey
 
+_NARROWEST = 20
+"""Columns of a value, however narrow the terminal."""
 
-def describe(verdict: Verdict, survey: Survey, colour: bool) -> str:
-    """The lock in lines of name and value, then the witnesses."""
+
+def describe(verdict: Verdict, survey: Survey, colour: bool, width: int = 0) -> str:
+    """The lock in lines of name and value, and a table of the witnesses; what has to fit goes on in further lines."""
     entry = verdict.file.entry
     fields: list[tuple[str, str]] = [("id", visible(verdict.file.id))]
     fields += _owner(verdict.file.lock)
@@ -26,11 +30,13 @@ def describe(verdict: Verdict, survey: Survey, colour: bool) -> str:
         ("state", paint(verdict.state, colour)),
     ]
     fields += [("why", f"{visible(reason.text)} [{reason.code}]") for reason in verdict.reasons]
-    fields += [(f"witness {w.name}", visible(w.text) + (f" [{w.says}]" if w.says else "")) for w in verdict.witnesses]
-    fields.append(("would change", _what_would_change(verdict.state, survey.policy.thresholds)))
+    fields.append(("would change", what_would_change(verdict.state, survey.policy.thresholds)))
     fields.append(("prune", _what_prune_does(verdict, survey)))
-    width = max(len(name) for name, _ in fields) + 2
-    return "\n".join(f"{name:<{width}}{value}" for name, value in fields)
+    indent = max(len(name) for name, _ in fields) + 2
+    room = width and max(_NARROWEST, width - indent)
+    lines = [f"{name:<{indent}}" + wrap(value, room).replace("\n", "\n" + " " * indent) for name, value in fields]
+    rows = [{"WITNESS": w.name, "SAYS": w.says or "nothing", "WHAT": visible(w.text)} for w in verdict.witnesses]
+    return "\n".join([*lines, *(["", *draw(rows, Shape("WHAT", (), 5, bold=colour), width)] if rows else [])])
 
 
 def _owner(lock: Lock | None) -> list[tuple[str, str]]:
@@ -45,7 +51,8 @@ def _owner(lock: Lock | None) -> list[tuple[str, str]]:
     ]
 
 
-def _what_would_change(state: State, limits: Thresholds) -> str:
+def what_would_change(state: State, limits: Thresholds) -> str:
+    """What would give the lock another state."""
     missed, expired = describe_duration(limits.missed), describe_duration(limits.expired)
     none = "nothing that lockctl knows of; prune removes it"
     texts = {
@@ -66,7 +73,7 @@ def _what_would_change(state: State, limits: Thresholds) -> str:
 
 def _what_prune_does(verdict: Verdict, survey: Survey) -> str:
     if verdict.file.id in survey.held:
-        return "leaves it alone for a day: it was restored"
+        return "leaves it alone for a day: 'restore' put it back"
     if not verdict.removable:
         return "keeps it"
     if not verdict.wait:

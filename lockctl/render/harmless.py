@@ -18,7 +18,7 @@ def visible(text: str, width: int = 0) -> str:
     left = width
     for character in text:
         piece = _spell(character) if unicodedata.category(character) in _HIDDEN else character
-        left -= _columns(piece)
+        left -= columns(piece)
         if width and left < 0:
             return _cut("".join(pieces), width - 1) + "…"
         pieces.append(piece)
@@ -26,7 +26,7 @@ def visible(text: str, width: int = 0) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    while _columns(text) > width:
+    while columns(text) > width:
         text = text[:-1]
     return text
 
@@ -38,6 +38,8 @@ def _spell(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Columns on a terminal, at most: wide characters take two, and combining marks count, for they can be stacked."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

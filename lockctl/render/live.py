@@ -11,10 +11,14 @@ from lockctl.clock.duration import describe_duration
 from lockctl.clock.rfc3339 import format_moment
 from lockctl.liveness.evidence import Verdict
 from lockctl.render.harmless import visible
-from lockctl.render.table import can_run, lock_table, removal_line, summary
+from lockctl.render.outlook import outlook, summary
+from lockctl.render.table import lock_table, removal_line
 from lockctl.render.words import count, short_ids
 from lockctl.survey.changes import Came, Change, Gone, Rejudged, Renewed, Stands
 from lockctl.survey.values import Survey
+
+_SHARE = 3
+"""What restic would do may take one line of so many; else it is cut."""
 
 
 def event_lines(survey: Survey, changes: Sequence[Change]) -> list[str]:
@@ -42,14 +46,18 @@ def _describe(change: Change, lock: str) -> str:
 def live_view(survey: Survey, elapsed: float, below: Sequence[str], colour: bool, size: tuple[int, int]) -> Text:
     """What fills the screen of `size` (columns, lines), `elapsed` seconds after the survey.
 
-    Lines that are too long are cut, never wrapped; of too many locks the oldest are shown, and how many more there are.
+    A lock takes one line, and what does not fit is cut; of too many locks the oldest are shown, and how many more there
+    are.
     """
     columns, height = size
-    head = [f"{summary(survey)}, looked {describe_duration(elapsed)} ago; end with Ctrl-C", ""]
-    foot = ["", *can_run(survey).split("\n")] + (["", *below] if below else [])
+    head = [summary(survey), f"{visible(survey.address)}, looked {describe_duration(elapsed)} ago; end with Ctrl-C", ""]
+    told = "\n".join(outlook(survey, colour, columns)).split("\n")
+    if len(told) > height // _SHARE:
+        told = outlook(survey, colour)
+    foot = ["", *told] + (["", *below] if below else [])
     room = max(1, height - len(head) - len(foot) - 1)
     verdicts = [_older(verdict, elapsed) for verdict in survey.verdicts]
-    table = lock_table(verdicts, colour, why_width=columns).split("\n") if verdicts else []
+    table = lock_table(verdicts, colour, columns, 1, survey.held).split("\n") if verdicts else []
     if len(table) > room + 1:
         table = [*table[:room], f"… and {count(len(table) - room, 'more lock')}"]
     text = Text.from_ansi("\n".join([*head, *table, *foot]))

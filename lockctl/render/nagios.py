@@ -12,10 +12,11 @@ from lockctl.liveness.evidence import State, Verdict
 from lockctl.monitoring.limits import QUANTITIES, Level, Limits
 from lockctl.monitoring.thresholds import Checked, values_of
 from lockctl.render.harmless import visible
-from lockctl.render.table import WHY_WIDTH, removal_line
+from lockctl.render.table import removal_line
 from lockctl.render.words import count, plain_number, short_ids
 from lockctl.survey.values import Survey
 
+_WHY_WIDTH = 144
 _WIDTH = 200
 """Columns of one thing that is wrong."""
 _MOST_ALARMS = 6
@@ -58,7 +59,7 @@ def detail_lines(checked: Checked, warnings: Sequence[str]) -> list[str]:
 def _line(verdict: Verdict, name: str) -> str:
     lock = verdict.file.lock
     kind = "" if lock is None else " exclusive" if lock.exclusive else " shared"
-    return _plain(f"{name}{kind} {verdict.state.value}: {visible(verdict.why, 2 * WHY_WIDTH)}")
+    return _plain(f"{name}{kind} {verdict.state.value}: {visible(verdict.why, _WHY_WIDTH)}")
 
 
 def _cut(lines: Sequence[str], one: str, several: str) -> list[str]:

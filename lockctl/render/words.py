@@ -11,16 +11,19 @@ from lockctl.render.harmless import visible
 
 _SHORT = 8
 _MINUTE = 60 * 10**9
+GREEN, ORANGE, RED = 28, 130, 160
+"""Of the 256 that terminals know: each is as far from black as from white, so it can be read on both."""
 _COLOURS = {
-    State.ACTIVE: "32",
-    State.OVERDUE: "33",
-    State.DOUBTFUL: "33",
-    State.WRITING: "33",
-    State.STALE: "31",
-    State.SUPERSEDED: "31",
-    State.DEAD: "31",
-    State.DAMAGED: "31",
+    State.ACTIVE: GREEN,
+    State.OVERDUE: ORANGE,
+    State.DOUBTFUL: ORANGE,
+    State.WRITING: ORANGE,
+    State.STALE: RED,
+    State.SUPERSEDED: RED,
+    State.DEAD: RED,
+    State.DAMAGED: RED,
 }
+_BY_NAME = {state.value: colour for state, colour in _COLOURS.items()}
 
 
 def short_ids(ids: Iterable[str]) -> dict[str, str]:
@@ -49,17 +52,27 @@ def describe_seen(verdict: Verdict) -> str:
 
 
 def describe_wait(verdict: Verdict, until: int) -> str:
-    """`seen here since 14:12; can go after 14:35`, by the clock on the wall; `until` is in nanoseconds since 1970."""
+    """`seen here since 14:12; can go after 14:35 CET`, by the clock on the wall; `until` is nanoseconds since 1970."""
     since = until - int((verdict.seen + (verdict.wait or 0.0)) * 1e9)
     first, last = (datetime.fromtimestamp(moment // 10**9, UTC).astimezone() for moment in (since, until + _MINUTE - 1))
     day = "" if first.date() == last.date() else f"{last:%Y-%m-%d} "
-    return f"seen here since {first:%H:%M}; can go after {day}{last:%H:%M}"
+    return f"seen here since {first:%H:%M}; can go after {day}{last:%H:%M %Z}"
 
 
 def paint(state: State, colour: bool) -> str:
     """The state's name, coloured on a terminal."""
-    code = _COLOURS.get(state)
-    return f"\x1b[{code}m{state.value}\x1b[0m" if colour and code else state.value
+    return paint_name(state.value) if colour else state.value
+
+
+def paint_name(state: str) -> str:
+    """The same of a name, in the colour of that state where it has one."""
+    code = _BY_NAME.get(state)
+    return paint_text(state, code) if code else state
+
+
+def paint_text(text: str, colour: int) -> str:
+    """The text in one of the 256 colours."""
+    return f"\x1b[38;5;{colour}m{text}\x1b[0m"
 
 
 def count(number: int, noun: str) -> str:

@@ -44,6 +44,9 @@ class Teller(Protocol):
     def returned(self, one: Return) -> None:
         """The owner of a lock that was removed was alive."""
 
+    def doing(self, text: str) -> None:
+        """What is waited for from now on; an empty text ends it."""
+
 
 class Session:
     """One repository. It is connected when it is first looked at, and anew where the connection was dropped since.
@@ -66,6 +69,7 @@ class Session:
         self._told: set[str] = set()
         self._opened: tuple[Remover, Repository] | None = None
         self._used_at = boottime()
+        self._has_looked = False
 
     def __enter__(self) -> Session:
         """The session itself."""
@@ -82,7 +86,10 @@ class Session:
 
         `deadline` is this connection's, without one the run's. Raises Unreachable's kinds, ShareRefused, NoRepository.
         """
-        return self._open(deadline or self.deadline)[0]
+        try:
+            return self._open(deadline or self.deadline)[0]
+        finally:
+            self.teller.doing("")
 
     def drop(self) -> None:
         """Ends the connection, if there is one. The next look makes a new one."""
@@ -100,15 +107,21 @@ class Session:
         `anew` asks each probe again, whatever it said a moment ago. Raises as `connect`, and WrongPassword, DamagedKey,
         DamagedConfig and the transport's errors.
         """
-        _, repository = self._open(self.deadline)
-        # Imported while the key is being derived, which takes longer.
-        from lockctl.survey.observe import observe
+        try:
+            _, repository = self._open(self.deadline)
+            # Imported while the key is being derived, which takes longer.
+            from lockctl.survey.observe import observe
 
-        look = observe(repository, self._access.place.shown, self._access.policy.this_host)
-        self._keep_key(repository)
-        owned = ((one.id, one.lock.hostname if one.lock is not None else "") for one in look.files)
-        self._recent.note(look.address, owned)
-        return self.compare(self._judge(look, anew))
+            key = ", and deriving the key" if self._access.password is not None and not self._has_looked else ""
+            self.teller.doing(f"reading the locks{key}")
+            look = observe(repository, self._access.place.shown, self._access.policy.this_host)
+            self._has_looked = True
+            self._keep_key(repository)
+            owned = ((one.id, one.lock.hostname if one.lock is not None else "") for one in look.files)
+            self._recent.note(look.address, owned)
+            return self.compare(self._judge(look, anew))
+        finally:
+            self.teller.doing("")
 
     def find_snapshots(self, seconds: float, tell: Callable[[int, int], None]) -> FoundSnapshots:
         """The snapshots of the last `seconds`; `tell` hears how many of how many files were read.
@@ -126,6 +139,7 @@ class Session:
             from lockctl.transport.connect import connect
 
             place = self._access.place
+            self.teller.doing(f"connecting to {place.shown}")
             transport = connect(place, deadline, self.teller.detail)
             try:
                 self._opened = (transport, self._open_repository(transport, deadline))
@@ -163,6 +177,8 @@ class Session:
         memory, forgetful = self._sightings.note(f"{look.config.sha256}\n{look.address}", look.files, look.moment)
         survey = assess(look, memory, policy, forgetful=forgetful)
         doubted = [verdict.file for verdict in survey.verdicts if verdict.state is not State.ACTIVE]
+        if policy.probes:
+            self.teller.doing("asking whether the owners live")
         answers = ask_probes(doubted, policy.probes, recent={} if anew else self._answers)
         return assess(look, memory, policy, answers, forgetful=forgetful) if answers else survey
 

@@ -10,7 +10,7 @@ import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from lockctl.render.table import history_table
+from lockctl.render.past import history_table
 from lockctl.state.records import Origin, Outcome, Record, Removed
 from tests.cli.make import HOUR, WEB1, WEB2
 from tests.cli.run import history, ids, lockctl, state_of

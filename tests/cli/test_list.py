@@ -37,7 +37,11 @@ def rows(done: Done) -> list[list[str]]:
 def test_an_empty_repository_blocks_nothing(repository: Repository) -> None:
     done = lockctl(repository, "list")
     assert done.status == 0
-    assert done.stdout == f"0 locks in {repository.address}\ncan run now: backup, prune, check, forget\n"
+    assert done.stdout.splitlines() == [
+        "0 locks",
+        f"repository: {repository.address}",
+        "would run now: backup, prune, check, forget",
+    ]
     assert done.stderr == ""
     kept = state_of(repository)
     names = sorted(path.name for path in kept.iterdir())
@@ -56,9 +60,13 @@ def test_table_has_a_line_for_each_lock(repository: Repository) -> None:
     assert lines[1].split()[:8] == [old[:8], "web1", "4209", "root", "shared", "2", "h", "stale"]
     assert "not renewed for 2 h" in lines[1]
     assert lines[2].split()[:5] == [new[:8], "web2", "77", "björn", "exclusive"]
-    assert lines[4] == f"2 locks in {repository.address}"
-    assert lines[5] == f"blocked: backup, by {new[:8]} (web2)"
-    assert lines[6] == f"blocked: prune, check, forget, by {old[:8]} (web1), {new[:8]} (web2)"
+    exclusive = f"exclusively by PID 77 on web2 ({new[:8]})"
+    assert lines[4:] == [
+        "2 locks: 1 stale, 1 active",
+        f"repository: {repository.address}",
+        f"would fail: backup: already locked {exclusive}",
+        f"would fail: prune, check, forget: already locked by PID 4209 on web1 ({old[:8]}), {exclusive}",
+    ]
 
 
 def test_ls_is_list(repository: Repository) -> None:
@@ -206,7 +214,7 @@ def test_colour_only_at_a_terminal(repository: Repository) -> None:
     aged_lock(repository, 2 * HOUR, WEB1)
     assert "\x1b" not in lockctl(repository, "list").text
     coloured = lockctl(repository, "list", tty=True)
-    assert (coloured.status, "\x1b[31mstale\x1b[0m" in coloured.stdout) == (0, True)
+    assert (coloured.status, "\x1b[38;5;160mstale\x1b[0m" in coloured.stdout) == (0, True)
     plain = lockctl(repository, "list", "--no-color", tty=True)
     assert (plain.status, "\x1b" in plain.stdout) == (0, False)
     no_colour = lockctl({**repository.env, "NO_COLOR": "1"}, "list", tty=True)

@@ -64,7 +64,7 @@ def test_held_after_restore(repository: Repository, removed: tuple[str, bytes]) 
     done = lockctl(repository, "prune", "--yes")
     assert done.status == 0
     assert f"removed {other[:8]}" in done.stdout
-    assert "restored less than a day ago: held" in done.stderr
+    assert "put back by 'restore', and left alone for a day" in done.stdout
     at_terminal = lockctl(repository, "prune", tty=True, stdin="y\n")
     assert at_terminal.status == 0
     assert repository.lock_ids() == [lock_id]
@@ -103,7 +103,7 @@ def test_a_hold_outlives_a_restore_that_fails(repository: Repository, removed: t
     seen_for(repository, whatever_its_times=True)
     done = lockctl(repository, "prune", "--yes")
     assert (done.status, repository.lock_ids()) == (0, [lock_id])
-    assert "restored less than a day ago: held" in done.stderr
+    assert "put back by 'restore', and left alone for a day" in done.stdout
 
 
 def test_whatever_breaks_a_lock_that_stands_again_is_held(repository: Repository, removed: tuple[str, bytes]) -> None:

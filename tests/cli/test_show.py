@@ -24,8 +24,8 @@ def test_all_that_is_known(repository: Repository) -> None:
     done = lockctl(repository, "show", lock_id[:6])
     assert done.status == 0
     assert done.stderr == ""
-    fields = dict(line.split("  ", 1) for line in done.stdout.splitlines())
-    told = {name: value.strip() for name, value in fields.items()}
+    fields, witnesses = done.stdout.split("\n\n")
+    told = {name: value.strip() for name, value in (line.split("  ", 1) for line in fields.splitlines())}
     assert told["id"] == lock_id
     assert told["host"] == "web2"
     assert told["user"] == "björn (uid 1000, gid 1000)"
@@ -33,16 +33,17 @@ def test_all_that_is_known(repository: Repository) -> None:
     assert told["state"] == "stale"
     assert told["blocks"] == "backup, prune, check, forget"
     assert "[not-renewed]" in told["why"]
-    assert "by its own clock" in told["witness owner-clock"]
-    assert "by the server's clock" in told["witness server-creation"]
+    said = {line.split()[0]: line for line in witnesses.splitlines()}
+    assert "by its own clock" in said["owner-clock"]
+    assert "by the server's clock" in said["server-creation"]
     assert "sign of life" in told["would change"]
-    assert told["witness own-clock"] == "this machine sees it for the first time"
+    assert said["own-clock"].endswith("this machine sees it for the first time")
     assert told["prune"].startswith("removes it when a person says yes; unattended it waits: seen here since ")
     seen_for(repository)
     later = lockctl(repository, "show", lock_id)
     assert later.status == 0
     assert "this machine has seen it unchanged for 23 min" in later.stdout
-    assert later.stdout.splitlines()[-1].split(maxsplit=1) == ["prune", "removes it"]
+    assert later.stdout.split("\n\n")[0].splitlines()[-1].split(maxsplit=1) == ["prune", "removes it"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,8 @@ def test_json(repository: Repository) -> None:
     done = lockctl(repository, "show", "--json", lock_id)
     assert done.status == 0
     told = done.json
-    assert list(told) == ["schema", "repository", "clock", "lock"]
+    assert list(told) == ["schema", "repository", "clock", "lock", "would_change"]
+    assert told["would_change"] == "a sign of life of its owner; else prune removes it"
     assert (told["schema"], told["lock"]["id"], told["lock"]["state"]) == ("lockctl.show/1", lock_id, "stale")
     assert {witness["name"] for witness in told["lock"]["witnesses"]} >= {"owner-clock", "server-creation"}
 

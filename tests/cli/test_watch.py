@@ -94,7 +94,7 @@ def test_the_screen(repository: Repository) -> None:
     assert done.status == 14
     assert lock[:8] in done.stdout
     assert "looked" in done.stdout
-    assert "blocked: prune, check, forget" in done.stdout
+    assert "prune, check, forget: already locked by PID 4209 on web1" in done.stdout
     assert done.stdout.index("\x1b[?1049h") < done.stdout.index(lock[:8]) < done.stdout.index("\x1b[?1049l")
 
 

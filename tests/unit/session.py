@@ -30,6 +30,7 @@ class Teller:
         self.details: list[str] = []
         self.warnings: list[str] = []
         self.returns: list[Return] = []
+        self.doings: list[str] = []
 
     def detail(self, text: str) -> None:
         self.details.append(text)
@@ -39,6 +40,9 @@ class Teller:
 
     def returned(self, one: Return) -> None:
         self.returns.append(one)
+
+    def doing(self, text: str) -> None:
+        self.doings.append(text)
 
 
 class Scene:

@@ -14,6 +14,7 @@ from lockctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lockctl.cli.console import Console
     from lockctl.liveness.evidence import State, Verdict
     from lockctl.survey.values import Survey
 
@@ -44,16 +45,21 @@ def list_locks(
     host: HostOption = None,
     older: OlderOption = None,
     sort: Annotated[Sort, typer.Option(help="The order of the locks; age puts the oldest first.")] = Sort.AGE,
-    format_: Annotated[Format, typer.Option("--format", help="The form of the list.")] = Format.TABLE,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", metavar="FORM", help="table, if not told otherwise; wide, json, csv or markdown."),
+    ] = None,
     json: JsonOption = False,
 ) -> int:
     """Show who holds which lock, and why it is called so."""
     states = _find_states(state) if state else frozenset()
+    if json and format_ not in (None, Format.JSON):
+        raise UsageError(f"--json and --format {format_.value} exclude each other", "Leave one of them out")
     console = make_console(common)
     with open_session(common, console) as session:
         session.connect()
         # Imported while the key is being derived, which takes longer.
-        from lockctl.render import as_json, table
+        from lockctl.render import as_json, outlook, table
         from lockctl.survey.values import Selection
 
         survey = session.look()
@@ -62,7 +68,10 @@ def list_locks(
     if json or format_ is Format.JSON:
         console.result_in_pieces(as_json.dump_list(survey, chosen))
     else:
-        console.result(_render(survey, chosen, format_, console.colour))
+        shown = len(chosen) if states or host or older is not None else None
+        console.result(_render(survey, chosen, format_ or Format.TABLE, console, shown))
+        if format_ is None and console.width():
+            console.note(outlook.next_step(survey, named=common.repo is not None))
     for line in table.unread_lines(survey):
         console.warn(line)
     return 3 if survey.unread else 0
@@ -94,15 +103,19 @@ def _sort(verdicts: list[Verdict], sort: Sort) -> list[Verdict]:
             return verdicts  # as the survey has them
 
 
-def _render(survey: Survey, chosen: Sequence[Verdict], form: Format, colour: bool) -> str:
-    from lockctl.render import as_csv, table
+def _render(survey: Survey, chosen: Sequence[Verdict], form: Format, console: Console, shown: int | None) -> str:
+    """`shown` is how many a filter left, None where there is none."""
+    from lockctl.render import as_csv, outlook, table
 
     match form:
         case Format.CSV:
             return as_csv.csv_text(chosen)
         case Format.MARKDOWN:
-            return table.lock_table(chosen, colour=False, format_name="github")
+            return table.markdown_table(chosen, survey.held)
         case _:
             wide = form is Format.WIDE
-            lines = [table.lock_table(chosen, colour, wide=wide), ""] if chosen else []
-            return "\n".join([*lines, table.summary(survey), table.can_run(survey)])
+            width = 0 if wide else console.width()
+            locks = table.lock_table(chosen, console.colour, width, held=survey.held, whole_ids=wide) if chosen else ""
+            return "\n".join(
+                [*([locks, ""] if chosen else []), *outlook.list_foot(survey, console.colour, shown, console.width())]
+            )

@@ -68,7 +68,7 @@ def _ask_for_id(plan: Plan, console: Console, json: bool) -> None:
     from lockctl.render.words import short_ids
 
     (verdict,) = plan.steps
-    (console.note if json else console.result)(describe(verdict, plan.survey, console.colour))
+    (console.note if json else console.result)(describe(verdict, plan.survey, console.colour, console.width()))
     short = short_ids([verdict.file.id])[verdict.file.id]
     question = f"If its owner lives, others can lock beside it then. Type {short} to remove it all the same:"
     if console.ask(question) != short:

@@ -53,10 +53,14 @@ def _show(verdict: Verdict, survey: Survey, console: Console, json: bool) -> Non
     from lockctl.render import as_json, details
 
     if json:
-        fields = {**as_json.header(survey, "lockctl.show/1"), "lock": as_json.lock_object(verdict)}
+        fields = {
+            **as_json.header(survey, "lockctl.show/1"),
+            "lock": as_json.lock_object(verdict),
+            "would_change": details.what_would_change(verdict.state, survey.policy.thresholds),
+        }
         console.result(as_json.dump(fields))
     else:
-        console.result(details.describe(verdict, survey, console.colour))
+        console.result(details.describe(verdict, survey, console.colour, console.width()))
 
 
 def _stay(session: Session, console: Console, beginning: str) -> tuple[Verdict, Survey]:

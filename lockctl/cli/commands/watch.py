@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,11 +64,23 @@ class _Screen(Console):
     """Keeps what is said while the list fills the screen: it is shown below it, and told again at the end."""
 
     said: list[str] = field(default_factory=list)
+    fills: Event = field(default_factory=Event)
+    """Set while the list fills the screen, which itself shows what goes on."""
 
     def progress(self, text: str) -> None:
-        """The screen itself shows what goes on."""
+        """Until then."""
+        if not self.fills.is_set():
+            Console.progress(self, text)
+
+    def doing(self, text: str) -> None:
+        """Until then."""
+        if not self.fills.is_set():
+            Console.doing(self, text)
 
     def _say(self, text: str) -> None:
+        if not self.fills.is_set():
+            Console._say(self, text)
+            return
         self.said.append(visible(text))
         del self.said[:-_KEPT]
 
@@ -118,18 +131,24 @@ def _fill_screen(
     survey, looked = None, 0.0
     terminal = Terminal()
     live = Live(console=terminal, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
-    try:
-        with live:
-            for seen in surveys:
-                if seen is not None:
-                    if survey is not None:
-                        events.extend(event_lines(seen, find_changes(survey.verdicts, seen.verdicts)))
-                    survey, looked = seen, boottime()
-                if survey is not None:
-                    events.extend(listener.lines(survey) if listener is not None else ())
-                    below = [*events, *screen.said[-_EVENTS:]]
-                    view = live_view(survey, boottime() - looked, below, screen.colour, terminal.size)
-                    live.update(view, refresh=True)
-    finally:
-        for line in screen.said:
-            console.tell(line)
+    with ExitStack() as filled:
+        filled.callback(_tell_again, screen, console)
+        for seen in surveys:
+            if seen is not None:
+                if survey is None:
+                    screen.fills.set()
+                    filled.enter_context(live)
+                else:
+                    events.extend(event_lines(seen, find_changes(survey.verdicts, seen.verdicts)))
+                survey, looked = seen, boottime()
+            if survey is not None:
+                events.extend(listener.lines(survey) if listener is not None else ())
+                below = [*events, *screen.said[-_EVENTS:]]
+                view = live_view(survey, boottime() - looked, below, screen.colour, terminal.size)
+                live.update(view, refresh=True)
+
+
+def _tell_again(screen: _Screen, console: Console) -> None:
+    """What was said while the list filled the screen."""
+    for line in screen.said:
+        console.tell(line)

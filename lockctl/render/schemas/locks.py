@@ -65,7 +65,8 @@ def list_schema() -> Schema:
 def show_schema() -> Schema:
     """`lockctl.show/1`."""
     renewed_as = described(or_null(TEXT), "Where lock is null: the id that it was renewed under, null if it is gone.")
-    body = record({**HEADER, "lock": or_null(LOCK)}, {"renewed_as": renewed_as})
+    would_change = described(TEXT, "Where lock is not null: what would give it another state.")
+    body = record({**HEADER, "lock": or_null(LOCK)}, {"renewed_as": renewed_as, "would_change": would_change})
     return document("lockctl.show/1", "One lock; null where --watch saw it go.", body)
 
 

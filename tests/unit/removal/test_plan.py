@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lockctl.liveness.evidence import State, Verdict, Witness
-from lockctl.removal.plan import Wish, is_unsettled, make_plan, narrow, why_kept
+from lockctl.removal.plan import HELD, Wish, is_unsettled, make_plan, narrow, why_kept
 from lockctl.repository.lock import LockFile, Problem
 from lockctl.survey.values import Selection
 from tests.unit.making import DAY, EXPIRED, GIVES_UP, NOW, make_file, make_lock, make_survey, make_verdict, seconds
@@ -58,7 +58,7 @@ def test_wishes_narrow(wish: Wish, verdict: Verdict, why: str) -> None:
 def test_what_was_put_back_is_held(held: str, goes: bool, unattended: bool) -> None:
     plan = make_plan(make_survey([make_verdict(OWNER_FILE)], held=frozenset({held})), Wish(unattended=unattended))
     assert bool(plan.steps) is goes
-    assert [kept.why for kept in plan.kept] == ([] if goes else ["restored less than a day ago: held"])
+    assert [kept.why for kept in plan.kept] == ([] if goes else [HELD])
 
 
 WIDEST = Wish(Selection(older=-1, hosts=("web1",)), unattended=False)
@@ -190,7 +190,7 @@ def test_a_held_lock_is_told_no_time() -> None:
     """Whatever its state says of our own sight: it stays for a day."""
     verdict = make_verdict(OWNER_FILE, State.DOUBTFUL, wait=EXPIRED)
     (kept,) = make_plan(make_survey([verdict], held=frozenset({OWNER_FILE.id})), Wish(unattended=True)).kept
-    assert (kept.why, kept.until) == ("restored less than a day ago: held", None)
+    assert (kept.why, kept.until) == (HELD, None)
 
 
 @pytest.mark.parametrize(

@@ -56,13 +56,13 @@ def test_the_keys_of_a_prune() -> None:
     results = [Result(verdict, outcome, "text") for verdict, outcome in zip(verdicts, outcomes, strict=False)]
     results.append(Result(verdicts[3], Outcome.KEPT, "not permitted", failed=True))
     plan = Plan(survey, Wish(), tuple(verdicts[:4]), (Kept(verdicts[4], "held"),))
-    shown = as_json.report_object(Report(plan, results), "lockctl.prune/1")
+    shown = json.loads("".join(as_json.dump_report(Report(plan, results), "lockctl.prune/1")))
     assert list(shown) == ["schema", "repository", "clock", "dry_run", "removed", "kept", "failed", "gone"]
     assert (shown["schema"], shown["dry_run"]) == ("lockctl.prune/1", False)
     hosts = {key: {lock["hostname"] for lock in shown[key]} for key in ("removed", "kept", "failed", "gone")}
     assert hosts == {"removed": {"web0"}, "kept": {"web4", "web1"}, "failed": {"web3"}, "gone": {"web2"}}
     assert shown["failed"][0]["error"] == "not permitted"
-    dry = as_json.plan_object(make_plan(survey, Wish(Selection(("web1",)))), "lockctl.prune/1")
+    dry = json.loads("".join(as_json.dump_plan(make_plan(survey, Wish(Selection(("web1",)))), "lockctl.prune/1")))
     assert list(dry) == list(shown)
     assert (dry["dry_run"], len(dry["removed"]), len(dry["kept"])) == (True, 1, 4)
 

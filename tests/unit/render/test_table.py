@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from lockctl.liveness.evidence import State, Verdict
 from lockctl.removal.plan import Kept, Plan, Wish
 from lockctl.removal.report import Report, Result
-from lockctl.render import as_csv, as_json, details, table
+from lockctl.render import as_csv, as_json, details, outlook, past, table
 from lockctl.render.harmless import visible
 from lockctl.render.words import count, describe_age, describe_wait, paint, short_ids
 from lockctl.repository.lock import Problem
 from lockctl.settings.policy import Policy, Thresholds
 from lockctl.state.records import Origin, Outcome, Record, Removed
-from tests.unit.making import CONFIG, NOW, make_file, make_lock, make_survey, make_verdict, of_host, seconds
+from tests.unit.making import CONFIG, NOW, make_file, make_survey, make_verdict, of_host, seconds
 
 HOSTILE = [
     "\x1b[2J\x1b]0;owned\x07",
@@ -112,11 +112,15 @@ def texts(verdict: Verdict) -> Iterable[str]:
     results = [Result(verdict, Outcome.REMOVED), Result(verdict, Outcome.KEPT, "failed", failed=True)]
     report = Report(plan, results)
     yield table.lock_table([verdict], colour=False)
-    yield table.lock_table([verdict], colour=False, wide=True)
-    yield table.lock_table([verdict], colour=False, format_name="github")
+    yield table.lock_table([verdict], colour=False, whole_ids=True)
+    yield table.markdown_table([verdict])
     yield table.plan_table([verdict], [kept], colour=False)
-    yield table.can_run(survey)
-    yield table.history_table([record_of(verdict)])
+    yield "\n".join(outlook.list_foot(survey, colour=False))
+    yield past.history_table([record_of(verdict)])
+    for width in (1, 40, 80):
+        yield table.lock_table([verdict], colour=False, width=width)
+        yield table.plan_table([verdict], [kept], colour=False, width=width)
+        yield past.history_table([record_of(verdict)], width=width)
     yield from table.removal_lines(report)
     yield from table.failure_lines(report)
     yield table.report_summary(report, colour=False)
@@ -158,10 +162,10 @@ def test_the_question_says_what_it_rests_on(verdicts: list[Verdict], trust: str 
 @pytest.mark.parametrize(
     ("zone", "seen", "wait", "said"),
     [
-        ("UTC", 0, 1350, "seen here since 08:00; can go after 08:23"),
-        ("Asia/Kolkata", 0, 1350, "seen here since 13:30; can go after 13:53"),
-        ("UTC", 3600 * 8, 60, "seen here since 00:00; can go after 08:01"),
-        ("UTC", 3600 * 8 + 60, 60, "seen here since 23:59; can go after 2027-01-15 08:01"),
+        ("UTC", 0, 1350, "seen here since 08:00; can go after 08:23 UTC"),
+        ("Asia/Kolkata", 0, 1350, "seen here since 13:30; can go after 13:53 IST"),
+        ("UTC", 3600 * 8, 60, "seen here since 00:00; can go after 08:01 UTC"),
+        ("UTC", 3600 * 8 + 60, 60, "seen here since 23:59; can go after 2027-01-15 08:01 UTC"),
     ],
 )
 def test_when_it_can_go_is_told_by_the_clock_on_the_wall(
@@ -197,7 +201,7 @@ def test_hostile_names_are_harmless_in_every_form(name: str) -> None:
 
 
 def test_a_name_cannot_add_a_column_to_markdown() -> None:
-    rows = table.lock_table([of_host("a | b")], colour=False, format_name="github").splitlines()
+    rows = table.markdown_table([of_host("a | b")]).splitlines()
     columns = {row.replace("\\|", "").count("|") for row in rows}
     assert len(columns) == 1
 
@@ -247,14 +251,6 @@ def test_ages(age: float | None, claimed: float | None, shown: str) -> None:
 def test_colour_only_where_it_is_wanted(state: State) -> None:
     assert paint(state, colour=False) == state.value
     assert paint(state, colour=True).replace("\x1b[0m", "").endswith(state.value)
-
-
-def test_what_can_run() -> None:
-    shared, exclusive = of_host("web1"), make_verdict(make_file(make_lock(7200, hostname="db1", exclusive=True)))
-    assert table.can_run(make_survey([])) == "can run now: backup, prune, check, forget"
-    assert table.can_run(make_survey([shared])).splitlines()[0] == "can run now: backup"
-    assert "blocked: backup, by" in table.can_run(make_survey([shared, exclusive]))
-    assert "db1" in table.can_run(make_survey([exclusive]))
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 locks"), (1, "1 lock"), (2, "2 locks")])
