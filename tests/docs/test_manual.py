@@ -36,7 +36,7 @@ def commands() -> dict[str, set[str]]:
     for name, command in getattr(group, "commands").items():  # noqa: B009 - typer's own group, whichever click it has
         if not command.hidden:
             options = [option for parameter in command.params for option in parameter.opts]
-            found[name] = {option for option in options if option.startswith("-")} | {"--help"}
+            found[name] = {option for option in options if option.startswith("-")} | {"-h", "--help"}
     return found
 
 
@@ -84,7 +84,14 @@ def test_each_command_has_the_options_that_the_manual_gives_it(command: str) -> 
     """In its sections all of them, and at the head those that are not for nearly every command."""
     known = commands()[command]
     assert options_of(command) - {"--version"} == known
-    common = {f"--{field.name.replace('_', '-')}" for field in fields(Common)} | {"-q", "-v", "--help"}
+    common = {f"--{field.name.replace('_', '-')}" for field in fields(Common)} | {
+        "-q",
+        "-v",
+        "-h",
+        "--help",
+        "-n",
+        "-y",
+    }
     assert synopsis_of(command) == known - common
 
 
