@@ -5,17 +5,23 @@ on: options and values are our own words, names of others are plain ones.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lockctl.settings.folders import state_directory
+from lockctl.errors import LockctlError
+from lockctl.settings.folders import configuration_files, state_directory
+
+if TYPE_CHECKING:
+    from lockctl.settings.repositories import RepositorySettings
 
 Word = tuple[str, str]
 """What could stand there, and what it is."""
 FILES: Word = (":files", "")
 """Tells the shell's script to offer files: no word of ours starts with a colon."""
 SHELLS = ("bash", "zsh", "fish")
-_FILE_METAVARS = {"FILE", "DIR", "ADDRESS"}
+_FILE_METAVARS = {"FILE", "DIR"}
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def fitting(words: Sequence[str], commands: Mapping[str, Any]) -> list[Word]:
@@ -87,7 +93,22 @@ def _values(option: Any, given: Sequence[str]) -> Iterable[Word]:
         from lockctl.liveness.evidence import State
 
         return [(state.value, "") for state in State]
+    if "--repo" in option.opts:
+        return [*((name, "") for name in _configured()), FILES]
+    if "--tag" in option.opts:
+        return [(tag, "") for tag in dict.fromkeys(tag for one in _configured().values() for tag in one.tags)]
     return [FILES] if option.metavar in _FILE_METAVARS else []
+
+
+def _configured() -> Mapping[str, RepositorySettings]:
+    """The repositories of the configuration whose names a shell can take as they are; none where it has a mistake."""
+    from lockctl.settings.configuration import read_configuration
+
+    try:
+        found = read_configuration(configuration_files(os.environ)).repositories
+    except (LockctlError, OSError):
+        return {}
+    return {name: one for name, one in found.items() if _PLAIN.fullmatch(name)}
 
 
 def _arguments(command: str, given: Sequence[str], prefix: str) -> Iterable[Word]:
@@ -99,6 +120,8 @@ def _arguments(command: str, given: Sequence[str], prefix: str) -> Iterable[Word
             return _ids(_recent(given).removed(), given, prefix)
         case "completion":
             return [(shell, "") for shell in SHELLS]
+        case "config":
+            return [("check", ""), ("show", ""), ("init", "")]
         case "schema":
             from lockctl.render.schemas.all import SCHEMAS
 

@@ -143,8 +143,7 @@ class Console:
                 self._say("")  # what comes next starts a line of its own
         return answer.strip()
 
-    @staticmethod
-    def ask_secret(what: str, otherwise: str) -> str:
+    def ask_secret(self, what: str, otherwise: str) -> str:
         """A password, typed unseen. Raises UsageError, with what to do otherwise, where there is no terminal."""
         if not has_terminal():
             raise UsageError(f"no {what} was given, and nobody is there to ask", otherwise)

@@ -14,6 +14,7 @@ from lockctl.errors import FileError, JournalError, Unreachable
 
 if TYPE_CHECKING:
     from lockctl.diagnosis.share.observed import JournalSeen, Observed
+    from lockctl.state.journal import Journal
     from lockctl.survey.session import Session
     from lockctl.survey.values import Return, Survey
 
@@ -60,7 +61,7 @@ def examine(session: Session, listener: Listener) -> Observed:
         listener.detail(f"whether this user may delete is not known: {error.message}")
         may_delete = None
     tells = None if protection is None else _tells_changes(session)
-    journal = read_journal(session)
+    journal = read_journal(session.journal)
     for text in listener.warnings:
         if text not in (*journal.damaged, *journal.distrusted, journal.error):
             Console(quiet=listener.quiet).warn(text)
@@ -103,11 +104,10 @@ def _tells_changes(session: Session) -> bool | None:
     return not watch.polls
 
 
-def read_journal(session: Session) -> JournalSeen:
+def read_journal(journal: Journal) -> JournalSeen:
     """What the journal tells, or why it tells nothing."""
     from lockctl.diagnosis.share.observed import JournalSeen
 
-    journal = session.journal
     try:
         records = tuple(journal.records())
     except JournalError as error:

@@ -62,6 +62,10 @@ EXAMPLES = {
         ("lockctl advise", "when the backups meet, and a schedule that keeps them apart"),
         ("lockctl advise --systemd", "the same as timers"),
     ),
+    "config": (
+        ("lockctl config init", "writes a file with comments, by the environment and by questions"),
+        ("lockctl config check", "every mistake with its line"),
+    ),
     "schema": (
         ("lockctl schema", "the names that there are"),
         ("lockctl schema list", "what list --json prints"),

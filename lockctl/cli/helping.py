@@ -15,7 +15,8 @@ _GROUPS = {
     "Which locks": "--state --host --older --since --limit",
     "What to remove": "--older --host --dry-run --yes --force --trust-clock --watch --fail-if-locked",
     _REST: "",
-    "Repository": "--repo --metadata-only --password-file --password-command --insecure-no-password --key-hint",
+    "Repository": "--repo --all --tag --jobs --metadata-only --password-file --password-command "
+    "--insecure-no-password --key-hint",
     "Share": "--smb-credentials",
     "Output": "--format --sort --json --textfile --ping --quiet --verbose --no-color",
     "This run": "--timeout --state-dir --help",

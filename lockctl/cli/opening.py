@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lockctl.cli.choosing import choose_one, read_settings
 from lockctl.cli.console import Console, wants_colour
 from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
@@ -14,13 +15,16 @@ from lockctl.clock.boot import process_began
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import Unanswered
 from lockctl.settings.access import Access
-from lockctl.settings.folders import configuration_file, state_directory
+from lockctl.settings.files import find_exposure
+from lockctl.settings.folders import state_directory
 from lockctl.settings.password import PasswordOptions, find_password
-from lockctl.settings.place import SmbPlace, find_place, resolve_place
+from lockctl.settings.place import SmbPlace, resolve_place
 from lockctl.settings.policy import Policy
+from lockctl.settings.repositories import find_settings
 
 if TYPE_CHECKING:
     from lockctl.settings.place import Place
+    from lockctl.settings.repositories import Configuration, RepositorySettings
     from lockctl.state.journal import Journal
     from lockctl.survey.session import Session
 
@@ -46,7 +50,9 @@ def open_session(
     `teller` is told what the session comes upon, where that is not the console.
     """
     deadline = start_deadline(common)
-    access = _find_access(common, console, deadline, trust_clock)
+    configuration = read_settings(console)
+    settings = choose_one(common, configuration)
+    access = find_access(settings, replace(configuration.policy, trust_clock=trust_clock), common, console, deadline)
     # Imported only now: what was wrong with the options is told without it, and all else while the key is derived.
     from lockctl.survey.headstart import take_head_start
 
@@ -56,9 +62,11 @@ def open_session(
     return Session(access, deadline, teller or console, head_start)
 
 
-def find_other_place(address: str, common: Common, console: Console) -> Place:
-    """The place of an address that the journal holds."""
-    return resolve_place(address, common.smb_credentials, os.environ, _asker(console))
+def find_other_place(address: str, common: Common, console: Console, configuration: Configuration) -> Place:
+    """The place that the options name, else that of an address which the journal holds."""
+    chosen = choose_one(common, configuration) if common.repo else find_settings(address, configuration)
+    credentials = common.smb_credentials or chosen.smb_credentials
+    return resolve_place(chosen.address, credentials, os.environ, _asker(console))
 
 
 def open_journal(common: Common) -> Journal:
@@ -66,6 +74,42 @@ def open_journal(common: Common) -> Journal:
     from lockctl.state.journal import Journal
 
     return Journal(state_directory(common.state_dir, os.environ))
+
+
+def find_access(
+    settings: RepositorySettings, policy: Policy, common: Common, console: Console, deadline: Deadline
+) -> Access:
+    """All that opens this repository: options go before its settings, and these before the environment."""
+    credentials = common.smb_credentials or settings.smb_credentials
+    place = resolve_place(settings.address, credentials, os.environ, _asker(console))
+    if isinstance(place, SmbPlace):
+        _warn(console, place.warning)
+        _warn_of_readers(console, credentials or os.environ.get("LOCKCTL_SMB_CREDENTIALS"), "credentials file")
+    password = None
+    if not (common.metadata_only or settings.metadata_only):
+        given = PasswordOptions(common.password_file, common.password_command, common.insecure_no_password)
+        options = given if given != PasswordOptions() else settings.password
+        password = find_password(options, os.environ, _asker(console), deadline.cap(60.0))
+        if not options.command and not options.none:
+            _warn_of_readers(console, options.file or os.environ.get("RESTIC_PASSWORD_FILE"), "password file")
+    return Access(
+        place,
+        password,
+        common.key_hint or settings.key_hint or os.environ.get("RESTIC_KEY_HINT", ""),
+        state_directory(common.state_dir, os.environ),
+        replace(policy, thresholds=settings.thresholds or policy.thresholds),
+        settings.name,
+    )
+
+
+def _warn(console: Console, text: str) -> None:
+    if text:
+        console.warn(text)
+
+
+def _warn_of_readers(console: Console, path: str | None, what: str) -> None:
+    if path:
+        _warn(console, find_exposure(path, what, is_secret=True))
 
 
 def _asker(console: Console) -> Callable[[str, str], str]:
@@ -79,26 +123,3 @@ def _asker(console: Console) -> Callable[[str, str], str]:
             raise Unanswered(f"no {what} was given: the input ended", otherwise) from error
 
     return ask
-
-
-def _find_access(common: Common, console: Console, deadline: Deadline, trust_clock: str | None) -> Access:
-    policy = replace(_find_policy(), trust_clock=trust_clock)
-    place = find_place(common.repo, common.smb_credentials, os.environ, _asker(console))
-    if isinstance(place, SmbPlace) and place.warning:
-        console.warn(place.warning)
-    password = None
-    if not common.metadata_only:
-        options = PasswordOptions(common.password_file, common.password_command, common.insecure_no_password)
-        password = find_password(options, os.environ, _asker(console), deadline.cap(60.0))
-    hint = common.key_hint or os.environ.get("RESTIC_KEY_HINT", "")
-    return Access(place, password, hint, state_directory(common.state_dir, os.environ), policy)
-
-
-def _find_policy() -> Policy:
-    path = configuration_file(os.environ)
-    if not os.path.lexists(path):
-        return Policy()
-    # Imported only where it is needed: without it the key is being derived by then.
-    from lockctl.settings.file import read_policy
-
-    return read_policy(path)

@@ -14,6 +14,8 @@ from lockctl.clock.duration import parse_duration
 REPOSITORY = (
     "repo metadata_only password_file password_command insecure_no_password key_hint smb_credentials timeout".split()
 )
+SEVERAL = "everything tag jobs".split()
+"""For a command that takes several repositories at once."""
 OUTPUT = "state_dir quiet verbose no_color".split()
 
 
@@ -21,7 +23,10 @@ OUTPUT = "state_dir quiet verbose no_color".split()
 class Common:
     """What the shared options say; see their help."""
 
-    repo: str | None = None
+    repo: list[str] | None = None
+    everything: bool = False
+    tag: list[str] | None = None
+    jobs: int = 8
     metadata_only: bool = False
     password_file: str | None = None
     password_command: str | None = None
@@ -42,15 +47,21 @@ def duration_option(*names: str, help_text: str) -> Any:
 
 _OPTIONS: dict[str, Any] = {
     "repo": Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "-r",
             "--repo",
-            metavar="ADDRESS",
-            help="smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, "
-            "rclone:REMOTE:SHARE/PATH, or a path. Default: LOCKCTL_REPOSITORY, RESTIC_REPOSITORY.",
+            metavar="REPOSITORY",
+            help="smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, rclone:REMOTE:SHARE/PATH, a path, or a name in "
+            "the configuration. Default: LOCKCTL_REPOSITORY, RESTIC_REPOSITORY.",
         ),
     ],
+    "everything": Annotated[bool, typer.Option("--all", help="All repositories of the configuration.")],
+    "tag": Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Those of the configuration with this tag; may be given again."),
+    ],
+    "jobs": Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Repositories at the same time.")],
     "metadata_only": Annotated[
         bool,
         typer.Option("--metadata-only", help="Without the password: decrypt nothing, know no owners."),

@@ -75,7 +75,7 @@ def _tell(console: Console, stories: Stories, lines: int, width: int) -> None:
 
 def _look(common: Common, console: Console) -> Known | None:
     """The share now, where a repository is named. One that only the environment names need not be within reach."""
-    if common.repo is None and not is_named_by(os.environ):
+    if not common.repo and not is_named_by(os.environ):
         return None
     try:
         with open_session(common, console) as session:
@@ -83,9 +83,9 @@ def _look(common: Common, console: Console) -> Known | None:
             from lockctl.diagnosis.logs.whereabouts import Known
 
             survey = session.look()
-            return Known(survey, read_journal(session).records)
+            return Known(survey, read_journal(session.journal).records)
     except LockctlError as error:
-        if common.repo is not None or error.status >= 128:
+        if common.repo or error.status >= 128:
             raise
         console.warn(f"the log alone is told: {error}")
         return None

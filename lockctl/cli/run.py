@@ -31,6 +31,7 @@ COMMANDS = {
     "metrics": "metrics.metrics",
     "run": "run.run",
     "advise": "advise.advise",
+    "config": "config.config",
     "schema": "schema.schema",
     "completion": "completion.completion",
     "complete-words": "complete_words.complete_words",

@@ -46,6 +46,11 @@ class Checked:
         return self.alarms[0].level if self.alarms else Level.OK
 
 
+def worst(levels: Iterable[Level]) -> Level:
+    """Of all of these."""
+    return max(levels, key=_WORSE.index, default=Level.OK)
+
+
 def values_of(figures: Figures) -> dict[str, float | None]:
     """What is compared with the limits, by the name of the quantity."""
     return {
@@ -70,7 +75,8 @@ def check(figures: Figures, findings: Iterable[Finding], limits: tuple[Limits, L
     unread = figures.survey.unread
     if unread:
         alarms.append(Alarm(Level.UNKNOWN, f"{count(len(unread), 'lock')} could not be read: {name_locks(unread)}"))
-    return Checked(figures, tuple(sorted(alarms, key=lambda alarm: -_WORSE.index(alarm.level))), warning, critical)
+    alarms.sort(key=lambda alarm: -_WORSE.index(alarm.level))
+    return Checked(figures, tuple(alarms), warning, critical)
 
 
 def log_findings(stories: Iterable[Story]) -> list[Finding]:

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lockctl.liveness.evidence import Verdict
 from lockctl.render.harmless import visible
+from lockctl.survey.values import Survey
 
 COLUMNS = "id hostname pid username exclusive time age_seconds claimed_age_seconds state reason".split()
 
 
 def csv_text(verdicts: Sequence[Verdict]) -> str:
     """A line of names, then one line a lock (RFC 4180, with plain newlines)."""
+    return _write([COLUMNS, *map(_cells, verdicts)])
+
+
+def several_csv(found: Iterable[tuple[Survey, Sequence[Verdict]]]) -> str:
+    """The same of several repositories, with the name of each, or its address, in a first column."""
+    rows = ([survey.name or survey.address, *_cells(verdict)] for survey, verdicts in found for verdict in verdicts)
+    return _write([["repository", *COLUMNS], *rows])
+
+
+def _cells(verdict: Verdict) -> list[object]:
+    lock = verdict.file.lock
+    owner = (lock.hostname, lock.pid, lock.username, lock.exclusive, lock.time) if lock else ("",) * 5
+    ages = ("" if age is None else round(age, 1) for age in (verdict.age, verdict.claimed_age))
+    return [verdict.file.id, *owner, *ages, verdict.state.value, verdict.why]
+
+
+def _write(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for verdict in verdicts:
-        lock = verdict.file.lock
-        owner = (lock.hostname, lock.pid, lock.username, lock.exclusive, lock.time) if lock else ("",) * 5
-        ages = ("" if age is None else round(age, 1) for age in (verdict.age, verdict.claimed_age))
-        cells = (verdict.file.id, *owner, *ages, verdict.state.value, verdict.why)
-        writer.writerow([_harmless(cell) for cell in cells])
+    for row in rows:
+        writer.writerow([_harmless(cell) for cell in row])
     return text.getvalue().rstrip("\n")
 
 

@@ -21,18 +21,24 @@ def dump(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=True)
 
 
-def error_object(error: LockctlError) -> dict[str, Any]:
-    """What a `--json` run prints when it fails."""
-    return {"schema": "lockctl.error/1", "code": error.status, "kind": error.kind, "message": str(error)}
+def error_object(error: LockctlError, name: str = "", address: str = "") -> dict[str, Any]:
+    """What a `--json` run prints when it fails, and among several repositories which one it was."""
+    fields = {"schema": "lockctl.error/1", "code": error.status, "kind": error.kind, "message": str(error)}
+    return {**fields, "repository": {"name": name or None, "address": address}} if address else fields
 
 
 def header(survey: Survey, schema: str) -> dict[str, Any]:
     """What every object about one repository starts with."""
     return {
         "schema": schema,
-        "repository": {"address": survey.address, "id": survey.config.id, "format": survey.config.format},
+        "repository": {**repository_object(survey), "format": survey.config.format},
         "clock": clock_object(survey.clocks),
     }
+
+
+def repository_object(survey: Survey) -> dict[str, Any]:
+    """Which repository it is; `name` is that of the configuration."""
+    return {"name": survey.name or None, "address": survey.address, "id": survey.config.id}
 
 
 def dump_list(survey: Survey, verdicts: Iterable[Verdict]) -> Iterator[str]:
@@ -111,7 +117,7 @@ def event_object(survey: Survey, change: Change) -> dict[str, Any]:
         "schema": "lockctl.watch/1",
         "event": _EVENTS[type(change)],
         "at": format_moment(survey.clocks.local),
-        "repository": {"address": survey.address, "id": survey.config.id},
+        "repository": repository_object(survey),
         "renews": change.before.file.id if isinstance(change, Renewed) else None,
         "lock": lock_object(change.verdict),
     }
@@ -151,9 +157,7 @@ def _kept_object(kept: Kept) -> dict[str, Any]:
 
 
 def _witness_object(witness: Witness) -> dict[str, Any]:
-    fields: dict[str, Any] = {"name": witness.name, "says": witness.says, "text": witness.text}
-    if witness.age is not None:
-        fields["age_seconds"] = _seconds(witness.age)
+    fields = {"name": witness.name, "says": witness.says, "age_seconds": _seconds(witness.age), "text": witness.text}
     if witness.ahead is not None:
         fields["ahead_seconds"] = round(witness.ahead, 3) + 0.0  # never -0.0
     return fields

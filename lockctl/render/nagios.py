@@ -5,7 +5,7 @@ data"), and behind it a line for each lock. Nothing of strangers can end a line 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lockctl.errors import LockctlError
 from lockctl.liveness.evidence import State, Verdict
@@ -23,31 +23,37 @@ _MOST_ALARMS = 6
 """That stand in the first line: NRPE used to cut it after a thousand bytes."""
 _MOST_LINES = 200
 """Locks that have a line, and warnings."""
-_ERROR_WIDTH = 800
+ERROR_WIDTH = 800
 
 
 def status_line(checked: Checked) -> str:
     """The first line: the level, what is wrong or what there is, and the figures."""
-    alarms = [_plain(alarm.text, _WIDTH) for alarm in checked.alarms]
+    text = join_alarms([alarm.text for alarm in checked.alarms]) or _describe(checked.figures.survey)
+    performance = performance_of(values_of(checked.figures), len(checked.figures.survey.verdicts), checked)
+    return f"{checked.level.heading} - {text} | {performance}"
+
+
+def join_alarms(texts: Sequence[str]) -> str:
+    """What is wrong, as far as it fits the first line."""
+    alarms = [plain(text, _WIDTH) for text in texts]
     if len(alarms) > _MOST_ALARMS:
         alarms = [*alarms[:_MOST_ALARMS], f"and {len(alarms) - _MOST_ALARMS} more"]
     # Nagios makes a colon of each semicolon in its first line.
-    text = " / ".join(alarms).replace(";", ",") or _describe(checked.figures.survey)
-    return f"{checked.level.heading} - {text} | {_performance(checked)}"
+    return " / ".join(alarms).replace(";", ",")
 
 
 def error_line(error: LockctlError) -> str:
     """The one line where nothing could be checked."""
-    return f"{Level.UNKNOWN.heading} - {_plain(str(error), _ERROR_WIDTH).replace(';', ',')}"
+    return f"{Level.UNKNOWN.heading} - {plain(str(error), ERROR_WIDTH).replace(';', ',')}"
 
 
 def detail_lines(checked: Checked, warnings: Sequence[str]) -> list[str]:
     """What is wrong, a line each where that is much; the locks, a line each; and what else was to be told."""
     survey = checked.figures.survey
     ids = short_ids(verdict.file.id for verdict in survey.verdicts)
-    alarms = [f"{alarm.level.name}: {_plain(alarm.text, _WIDTH)}" for alarm in checked.alarms[_MOST_ALARMS:]]
+    alarms = [f"{alarm.level.name}: {plain(alarm.text, _WIDTH)}" for alarm in checked.alarms[_MOST_ALARMS:]]
     locks = [_line(verdict, removal_line(verdict, ids)) for verdict in survey.verdicts[:_MOST_LINES]]
-    told = [f"warning: {_plain(text, _ERROR_WIDTH)}" for text in warnings]
+    told = [f"warning: {plain(text, ERROR_WIDTH)}" for text in warnings]
     return [
         *_cut(alarms, "thing that is wrong", "things that are wrong"),
         *locks,
@@ -59,7 +65,7 @@ def detail_lines(checked: Checked, warnings: Sequence[str]) -> list[str]:
 def _line(verdict: Verdict, name: str) -> str:
     lock = verdict.file.lock
     kind = "" if lock is None else " exclusive" if lock.exclusive else " shared"
-    return _plain(f"{name}{kind} {verdict.state.value}: {visible(verdict.why, _WHY_WIDTH)}")
+    return plain(f"{name}{kind} {verdict.state.value}: {visible(verdict.why, _WHY_WIDTH)}")
 
 
 def _cut(lines: Sequence[str], one: str, several: str) -> list[str]:
@@ -79,10 +85,9 @@ def _describe(survey: Survey) -> str:
     return f"{count(len(survey.verdicts), 'lock')}{f' ({told})' if told else ''}, can run now: {runs}"
 
 
-def _performance(checked: Checked) -> str:
-    """Each figure with its limits; `U` is one that is not known, or of nothing that is there."""
-    values = values_of(checked.figures)
-    parts = [f"locks={len(checked.figures.survey.verdicts)};;;0"]
+def performance_of(values: Mapping[str, float | None], locks: int, checked: Checked) -> str:
+    """Each figure with the limits of `checked`; `U` is one that is not known, or of nothing that is there."""
+    parts = [f"locks={locks};;;0"]
     for quantity in QUANTITIES:
         value, unit = values[quantity.name], "s" if quantity.is_duration else ""
         shown = "U" if value is None else f"{plain_number(value)}{unit}"
@@ -96,7 +101,7 @@ def _limit(limits: Limits, name: str) -> str:
     return "" if limit is None else plain_number(limit)
 
 
-def _plain(text: str, width: int = 0) -> str:
+def plain(text: str, width: int = 0) -> str:
     """A text of which no part ends the line or begins the figures."""
     return visible(text, width).replace("|", "\\x7c")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from shlex import quote
 
-from lockctl.liveness.evidence import State
+from lockctl.liveness.evidence import State, Verdict
 from lockctl.render.columns import wrap
 from lockctl.render.harmless import visible
 from lockctl.render.table import LONGEST_NAME
@@ -34,10 +34,16 @@ _ORDER = (
 
 def summary(survey: Survey, shown: int | None = None) -> str:
     """`7 locks: 1 stale, 4 active, 2 writing; 2 of 7 shown`. `shown` is None where nothing was left out by choice."""
-    states = [verdict.state for verdict in survey.verdicts]
+    number = len(survey.verdicts)
+    text = tally(survey.verdicts, count(number, "lock"))
+    return text if shown is None else f"{text}; {shown} of {number} shown"
+
+
+def tally(verdicts: Sequence[Verdict], what: str) -> str:
+    """`what`, and how many of them are in which state."""
+    states = [verdict.state for verdict in verdicts]
     parts = [f"{states.count(state)} {state.value}" for state in _ORDER if state in states]
-    text = count(len(states), "lock") + (f": {', '.join(parts)}" if parts else "")
-    return text if shown is None else f"{text}; {shown} of {len(states)} shown"
+    return f"{what}: {', '.join(parts)}" if parts else what
 
 
 def list_foot(survey: Survey, colour: bool, shown: int | None = None, width: int = 0) -> list[str]:
@@ -50,7 +56,7 @@ def outlook(survey: Survey, colour: bool, width: int = 0) -> list[str]:
     """What restic would do now: the work that would run, and the work that would fail, with restic's reason."""
     free = [work for work, ids in survey.blocked.items() if not ids]
     lines = [f"{_RUNS} {', '.join(free)}"] if free else []
-    lines += _failures(survey)
+    lines += failures(survey)
     lines = [wrap(line, width, _INDENT) for line in lines]
     if not colour:
         return lines
@@ -60,7 +66,8 @@ def outlook(survey: Survey, colour: bool, width: int = 0) -> list[str]:
     ]
 
 
-def _failures(survey: Survey) -> list[str]:
+def failures(survey: Survey) -> list[str]:
+    """The work of restic that would fail now, with its reason."""
     lines: list[str] = []
     groups: dict[tuple[str, ...], list[str]] = {}
     for work, ids in survey.blocked.items():
@@ -78,12 +85,12 @@ def _failures(survey: Survey) -> list[str]:
     return lines
 
 
-def next_step(survey: Survey, named: bool) -> str:
-    """The command that shows what can be removed, '' where nothing can. `named`: the repository was an option."""
+def next_step(survey: Survey, is_named: bool) -> str:
+    """The command that shows what can be removed, '' where nothing can. `is_named`: the repository was an option."""
     free = [verdict for verdict in survey.verdicts if verdict.removable and verdict.file.id not in survey.held]
     if not free:
         return ""
-    address = f" -r {quote(visible(survey.address))}" if named else ""
+    address = f" -r {quote(visible(survey.name or survey.address))}" if is_named else ""
     return f"\n{count(len(free), 'lock')} can be removed; to see the plan: lockctl prune{address} --dry-run"
 
 

@@ -22,7 +22,8 @@ Samples = Sequence[tuple[Labels, float]]
 class Scrape:
     """What one run found out of one repository; moments are seconds since 1970 by this machine's clock."""
 
-    address: str
+    repository: str
+    """Its name in the configuration, else its address."""
     run: float
     figures: Figures | None
     """None where its locks could not be read."""
@@ -72,7 +73,7 @@ def metrics_text(scrapes: Iterable[Scrape]) -> str:
     samples: dict[str, list[tuple[Labels, float]]] = {metric.name: [] for metric in METRICS}
     samples["lockctl_build_info"].append(({"version": __version__}, 1))
     for scrape in scrapes:
-        ours = {"repository": scrape.address}
+        ours = {"repository": scrape.repository}
         for name, found in _samples(scrape).items():
             samples[name] += [({**ours, **labels}, value) for labels, value in found]
     return "".join(_family(metric, samples[metric.name]) for metric in METRICS if samples[metric.name])

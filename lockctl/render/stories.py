@@ -13,7 +13,7 @@ from lockctl.diagnosis.logs.runs import Matter
 from lockctl.diagnosis.logs.stories import Stories
 from lockctl.diagnosis.logs.story import Story
 from lockctl.diagnosis.logs.troubles import Trouble
-from lockctl.render.as_json import header, lock_object
+from lockctl.render.as_json import header, lock_object, repository_object
 from lockctl.render.findings import findings_text
 from lockctl.render.findings_json import finding_object
 from lockctl.render.harmless import visible
@@ -80,7 +80,7 @@ def trouble_object(trouble: Trouble, survey: Survey) -> dict[str, Any]:
         "schema": "lockctl.watch/1",
         "event": "log-over" if trouble.is_over else "log-trouble",
         "at": format_moment(survey.clocks.local),
-        "repository": {"address": survey.address, "id": survey.config.id},
+        "repository": repository_object(survey),
         "number": trouble.number,
         "count": trouble.count,
         "story": story_object(trouble.story),

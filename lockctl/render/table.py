@@ -21,8 +21,8 @@ LONGEST_NAME = 255
 """No host and no user has a longer one; a lock that says so may not make every line of a table as wide."""
 LONGEST_WHY = 1000
 _PLAN_LINES = 5
-_PAINTS = {"STATE": paint_name}
-_LOCK_STEPS = (
+PAINTS = {"STATE": paint_name}
+LOCK_STEPS = (
     Step("USER", 0, 32),
     Step("PID", 0, 32),
     Step("AGE", 14, 32),
@@ -55,18 +55,20 @@ def lock_table(
 
     Nothing is shortened where no width is set.
     """
-    rows = _lock_rows(verdicts, held, whole_ids)
-    return "\n".join(draw(rows, Shape("WHY", _LOCK_STEPS, lines, _PAINTS if colour else {}, colour), width))
+    rows = lock_rows(verdicts, held, whole_ids)
+    return "\n".join(draw(rows, Shape("WHY", LOCK_STEPS, lines, PAINTS if colour else {}, colour), width))
 
 
 def markdown_table(verdicts: Sequence[Verdict], held: Container[str] = ()) -> str:
     """The same for a page or an issue."""
+    return markdown_rows(lock_rows(verdicts, held))
+
+
+def markdown_rows(rows: Sequence[Row]) -> str:
+    """Rows as a table of Markdown."""
     # A name must not end its cell, nor start a tag.
-    rows = [
-        {key: cell.replace("|", "\\|").replace("<", "&lt;") for key, cell in row.items()}
-        for row in _lock_rows(verdicts, held)
-    ]
-    return tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True)
+    safe = [{key: cell.replace("|", "\\|").replace("<", "&lt;") for key, cell in row.items()} for row in rows]
+    return tabulate(safe, headers="keys", tablefmt="github", disable_numparse=True)
 
 
 def plan_table(steps: Sequence[Verdict], kept: Sequence[Kept], colour: bool, width: int = 0) -> str:
@@ -76,7 +78,7 @@ def plan_table(steps: Sequence[Verdict], kept: Sequence[Kept], colour: bool, wid
     asked_for = [one for one in kept if one.why != NOT_ASKED_FOR]
     rows += [_plan_row("keep", one.verdict, ids, describe_kept(one)) for one in asked_for]
     others = len(kept) - len(asked_for)
-    lines = draw(rows, Shape("WHY", _PLAN_STEPS, _PLAN_LINES, _PAINTS if colour else {}, colour), width) if rows else []
+    lines = draw(rows, Shape("WHY", _PLAN_STEPS, _PLAN_LINES, PAINTS if colour else {}, colour), width) if rows else []
     lines += [f"{count(others, 'other lock')} not asked for"] if others else []
     return "\n".join(lines)
 
@@ -158,7 +160,8 @@ def removal_line(verdict: Verdict, ids: Mapping[str, str]) -> str:
     return f"{name} ({visible(lock.hostname, LONGEST_NAME)}, PID {lock.pid}, {visible(lock.username, LONGEST_NAME)})"
 
 
-def _lock_rows(verdicts: Sequence[Verdict], held: Container[str], whole_ids: bool = False) -> list[Row]:
+def lock_rows(verdicts: Sequence[Verdict], held: Container[str], whole_ids: bool = False) -> list[Row]:
+    """A row for each lock, as `lock_table` shows them."""
     names = [verdict.file.id for verdict in verdicts]
     ids = {name: visible(name) for name in names} if whole_ids else short_ids(names)
     return [{**_row(verdict, ids), "WHY": _why(verdict, held)} for verdict in verdicts]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from lockctl.background import Background
 from lockctl.errors import DamagedKey
-from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
+from lockctl.repository.deriving import open_key
+from lockctl.repository.keyfile import MAX_KEY_SIZE, parse_key_file
 
 if TYPE_CHECKING:
     from lockctl.repository.crypto import Key
@@ -60,6 +61,6 @@ class HeadStart:
 
     def _open(self, data: bytes) -> Key | None:
         try:
-            return open_key_file(parse_key_file(self.id, data), self._password)
+            return open_key(parse_key_file(self.id, data), self._password)
         except DamagedKey:
             return None

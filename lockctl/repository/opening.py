@@ -24,8 +24,9 @@ from lockctl.errors import (
 )
 from lockctl.repository.config import RepositoryConfig
 from lockctl.repository.crypto import CryptoFailure, Key, unseal
+from lockctl.repository.deriving import open_key
 from lockctl.repository.headstart import HeadStart
-from lockctl.repository.keyfile import MAX_KEY_SIZE, open_key_file, parse_key_file
+from lockctl.repository.keyfile import MAX_KEY_SIZE, parse_key_file
 from lockctl.repository.lock import is_lock_name
 from lockctl.transport.base import Entry, Reader
 
@@ -171,7 +172,7 @@ def _try_keys(
             if head_start is not None and hashlib.sha256(data).hexdigest() == head_start.id:
                 key = head_start.key()
             else:
-                key = open_key_file(parse_key_file(name, data), password)
+                key = open_key(parse_key_file(name, data), password)
         except (DamagedKey, FileError) as error:
             problem = error
             continue

@@ -36,6 +36,11 @@ class Scrypt:
     p: int
     salt: bytes
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the derivation takes."""
+        return 128 * self.r * (self.n + self.p + 2)
+
 
 def derive(password: bytes, scrypt: Scrypt) -> bytes:
     """What opens a key file: DERIVED_SIZE bytes. Takes 0.3 to 0.6 s of one core, without the GIL.
@@ -45,7 +50,7 @@ def derive(password: bytes, scrypt: Scrypt) -> bytes:
     n, r, p = scrypt.n, scrypt.r, scrypt.p
     if n < 2 or n & (n - 1) or r < 1 or p < 1:
         raise CryptoFailure("its scrypt parameters are not valid")
-    if n * r * p > MAX_SCRYPT_WORK or 128 * r * (n + p + 2) > MAX_SCRYPT_MEMORY:
+    if n * r * p > MAX_SCRYPT_WORK or scrypt.memory > MAX_SCRYPT_MEMORY:
         raise TooCostly(f"its scrypt parameters N={n}, r={r}, p={p} ask for more work or memory than restic ever does")
     sodium_init()
     try:

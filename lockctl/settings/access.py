@@ -21,3 +21,5 @@ class Access:
     key_hint: str
     state_folder: Path
     policy: Policy = field(default_factory=Policy)
+    name: str = ""
+    """That the configuration gives the repository, '' where it gives none."""

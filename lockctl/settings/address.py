@@ -75,11 +75,6 @@ def parse_address(text: str) -> Address:
         return _parse_rclone(text.removeprefix("rclone:"))
     if text.startswith("local:"):
         return LocalAddress(text.removeprefix("local:"))
-    if not re.search(r"[/\\:]", text) and text not in (".", ".."):
-        raise UsageError(
-            f"{text!r} is the name of a configured repository, and there is no configuration",
-            f"For a directory: ./{text}",
-        )
     return LocalAddress(text)
 
 

@@ -1,102 +1,149 @@
-"""The configuration file: TOML, read whole and checked whole. Every key that is not known is an error.
-
-It holds no secrets. Where there is none, everything is as if it were empty.
-"""
+"""A configuration file: TOML, read whole and checked whole; every mistake has its line. It holds no secrets."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lockctl.clock.duration import describe_duration, parse_duration
 from lockctl.errors import UsageError
-from lockctl.settings.policy import Policy, Probe, Thresholds
+from lockctl.settings import keys
+from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
+from lockctl.settings.keys import Problem
+from lockctl.settings.policy import Thresholds
+from lockctl.settings.repositories import is_name
 
-PROBE_SECONDS = 10.0
-"""For an answer, where the probe does not say."""
 MAX_PROBE_SECONDS = 120.0
+_PASSWORDS = ("password_file", "password_command", "insecure_no_password")
+_LARGEST = 2**20
+"""Bytes: who writes more does not write a configuration."""
 
 
-def read_policy(path: Path) -> Policy:
-    """The policy in this file. Raises UsageError, which names the file and the key."""
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """One file that is TOML. Whether it says what it may is for `problems` to tell."""
+
+    path: Path
+    text: str = field(repr=False)
+    table: Mapping[str, Any]
+
+    def problems(self) -> list[Problem]:
+        """Every mistake in it, in the order in which they stand there."""
+        found = list(keys.find_problems(self.table))
+        if not found:
+            found = list(_find_contradictions(self.table))
+        return sorted(found, key=lambda problem: self.line(problem.path))
+
+    def holds(self, path: keys.Path) -> bool:
+        """Whether something stands at this path."""
+        return _holds(self.table, path)
+
+    def line(self, path: keys.Path) -> int:
+        """The number of the line in which this stands; of several lines the first."""
+        lines = self.text.splitlines(keepends=True)
+        begins = 0
+        for number in range(1, len(lines) + 1):
+            try:
+                table = tomllib.loads("".join(lines[:number]))
+            except tomllib.TOMLDecodeError:
+                continue  # a value goes on in the next line
+            if _holds(table, path):
+                return begins + 1
+            begins = number
+        return max(1, begins)
+
+    def error(self, problem: Problem) -> UsageError:
+        """The same as an error that ends a run."""
+        return UsageError(f"{self.path}:{self.line(problem.path)}: {problem.message}", problem.hint)
+
+
+def read_file(path: Path) -> ConfigurationFile:
+    """Raises UsageError where it cannot be read or is no TOML, with the line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no text'}") from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"{path} is larger than a configuration can be", "Is it the right file?")
     try:
-        return parse_policy(tomllib.loads(text))
+        return ConfigurationFile(path, text, tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {error}", "See the manual, FILES") from error
+        raise UsageError(f"{path} is no TOML: {error}", "See the manual, lockctl.toml(5)") from error
+
+
+def _holds(table: Any, path: keys.Path) -> bool:
+    for key in path:
+        if isinstance(key, int):
+            if not isinstance(table, list) or key >= len(table):
+                return False
+        elif not isinstance(table, dict) or key not in table:
+            return False
+        table = table[key]
+    return True
+
+
+def _find_contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong where each value by itself is what it should be."""
+    yield from _lowered(table.get("thresholds", {}), ("thresholds",))
+    for number, probe in enumerate(table.get("probe", [])):
+        yield from _wrong_probe(probe, ("probe", number))
+    for name, repository in table.get("repositories", {}).items():
+        yield from _wrong_repository(name, repository, ("repositories", name))
+
+
+def _lowered(table: Mapping[str, str], at: keys.Path) -> Iterator[Problem]:
+    for name, value in table.items():
+        least = getattr(Thresholds(), name)
+        if parse_duration(value) < least:
+            text = f"{keys.spell((*at, name))} may only be raised, above {describe_duration(least)}"
+            yield Problem((*at, name), text)
+
+
+def _wrong_probe(table: Mapping[str, Any], at: keys.Path) -> Iterator[Problem]:
+    if not table.get("hosts") or not table.get("command"):
+        hint = 'Write hosts = ["web*"] and command = ["…", "{host}"]'
+        yield Problem(at, "a probe needs hosts and a command", hint)
+    if parse_duration(table.get("timeout", "0s")) > MAX_PROBE_SECONDS:
+        text = f"probe.timeout is longer than {describe_duration(MAX_PROBE_SECONDS)}"
+        yield Problem((*at, "timeout"), text)
+
+
+def _wrong_repository(name: str, table: Mapping[str, Any], at: keys.Path) -> Iterator[Problem]:
+    if not is_name(name) or name.startswith("-") or not name.isprintable():
+        text = f"{name!r} cannot be the name of a repository"
+        yield Problem(at, text, "Leave out / \\ : and a dash at the beginning")
+    given = [key for key in _PASSWORDS if table.get(key)]
+    if len(given) > 1:
+        text = f"{keys.spell(at)} has {' and '.join(given)}"
+        yield Problem((*at, given[1]), text, "Leave one of them out")
+    for key in ("password_file", "smb_credentials"):
+        if not table.get(key, "/").startswith(("/", "~/")):
+            text = f"{keys.spell((*at, key))} is a path that depends on the working directory"
+            yield Problem((*at, key), text, "Begin it with / or ~/")
+    yield from _wrong_address(table.get("address"), at)
+    yield from _lowered(table.get("thresholds", {}), (*at, "thresholds"))
+
+
+def _wrong_address(text: str | None, at: keys.Path) -> Iterator[Problem]:
+    path = (*at, "address")
+    if text is None:
+        yield Problem(at, f"{keys.spell(at)} has no address", 'Write address = "smb://USER@HOST/SHARE/PATH"')
+        return
+    try:
+        address = parse_address(text)
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from error
-
-
-def parse_policy(table: Mapping[str, Any]) -> Policy:
-    """The policy in this table. Raises UsageError for whatever is unknown or of the wrong kind."""
-    _refuse_unknown(table, {"thresholds", "this_host", "probe"}, "")
-    probes = table.get("probe", [])
-    if not isinstance(probes, list):
-        raise UsageError("probe is no list of tables", "Write [[probe]]")
-    return Policy(
-        _thresholds(_table(table, "thresholds")),
-        this_host=tuple(_texts(table, "this_host")),
-        probes=tuple(_probe(probe) for probe in probes),
-    )
-
-
-def _thresholds(table: Mapping[str, Any]) -> Thresholds:
-    defaults = Thresholds()
-    names = [one.name for one in fields(defaults)]
-    _refuse_unknown(table, set(names), "thresholds.")
-    values: dict[str, float] = {}
-    for name in names:
-        least = getattr(defaults, name)
-        values[name] = _duration(table, name, least, f"thresholds.{name}")
-        if values[name] < least:
-            raise UsageError(f"thresholds.{name} may only be raised, above {describe_duration(least)}")
-    return Thresholds(**values)
-
-
-def _probe(table: object) -> Probe:
-    if not isinstance(table, dict):
-        raise UsageError("probe is no table", "Write [[probe]]")
-    _refuse_unknown(table, {"hosts", "command", "timeout"}, "probe.")
-    hosts, command = _texts(table, "hosts"), _texts(table, "command")
-    if not hosts or not command:
-        raise UsageError("a probe needs hosts and a command", 'Write hosts = ["web*"] and command = ["…", "{host}"]')
-    seconds = _duration(table, "timeout", PROBE_SECONDS, "probe.timeout")
-    if seconds > MAX_PROBE_SECONDS:
-        raise UsageError(f"probe.timeout is longer than {describe_duration(MAX_PROBE_SECONDS)}")
-    return Probe(tuple(hosts), tuple(command), seconds)
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise UsageError(f"unknown key {where}{unknown[0]}", f"Known are {', '.join(sorted(known))}")
-
-
-def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = table.get(name, {})
-    if not isinstance(value, dict):
-        raise UsageError(f"{name} is no table", f"Write [{name}]")
-    return value
-
-
-def _texts(table: Mapping[str, Any], name: str) -> list[str]:
-    value = table.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-        raise UsageError(f"{name} is no list of texts", f'Write {name} = ["…"]')
-    return value
-
-
-def _duration(table: Mapping[str, Any], name: str, default: float, where: str) -> float:
-    value = table.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise UsageError(f"{where} is no duration in quotes", 'Write it as "45m" or "10s"')
-    return parse_duration(value)
+        yield Problem(path, f"{keys.spell(path)}: {error}")
+        return
+    match address:
+        case SmbAddress(password=str()):
+            yield Problem(path, f"{keys.spell(path)} has a password", "Put it into a file that smb_credentials names")
+        case RcloneAddress(remote=remote) if remote.tells_password:
+            yield Problem(path, f"{keys.spell(path)} has a password", "Put it into rclone's configuration")
+        case LocalAddress(path=local) if not local.startswith(("/", "~/")):
+            text = f"{keys.spell(path)} is a path that depends on the working directory"
+            yield Problem(path, text, "Begin it with / or ~/")

@@ -1,7 +1,9 @@
-"""Texts that users give by path."""
+"""Texts that users give by path, and who else can read or write them."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from lockctl.errors import UsageError
@@ -16,3 +18,29 @@ def read_text(path: str, what: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     return data.decode("utf-8-sig", "surrogateescape")
+
+
+def find_exposure(path: str | Path, what: str, *, is_secret: bool) -> str:
+    """Who else can write this file, or read it where it is secret, and what to do; '' where nobody can.
+
+    A group may read a secret: who gives a file to a group means it.
+    """
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return ""  # whoever reads it tells that
+    if not stat.S_ISREG(status.st_mode):
+        return ""  # a pipe or a device is nobody's file
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid not in (0, os.geteuid()):
+        return f"the {what} {path} belongs to another user (uid {status.st_uid}), who can change it"
+    if mode & 0o022:
+        return f"the {what} {path} can be written by others (mode {mode:04o}): chmod go-w {path}"
+    if is_secret and mode & 0o007:
+        return f"the {what} {path} can be read by others (mode {mode:04o}): chmod o= {path}"
+    return ""
+
+
+def is_open_to_all(path: Path) -> bool:
+    """Whether anybody can write this file."""
+    return stat.S_ISREG(path.stat().st_mode) and bool(path.stat().st_mode & stat.S_IWOTH)

@@ -39,17 +39,6 @@ class SmbPlace:
 Place = LocalPlace | SmbPlace
 
 
-def find_place(
-    option: str | None,
-    credentials_file: str | None,
-    environment: Mapping[str, str],
-    ask: Callable[[str, str], str],
-) -> Place:
-    """The repository to work on and the login for its share. `ask` prompts for a password, or raises UsageError."""
-    text = option or _address_from(environment)
-    return resolve_place(text, credentials_file, environment, ask)
-
-
 def resolve_place(
     text: str, credentials_file: str | None, environment: Mapping[str, str], ask: Callable[[str, str], str]
 ) -> Place:
@@ -92,10 +81,12 @@ def is_named_by(environment: Mapping[str, str]) -> bool:
     return any(environment.get(name) for name in ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE"))
 
 
-def _address_from(environment: Mapping[str, str]) -> str:
-    for name in ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY"):
-        if environment.get(name):
-            return environment[name]
+def restics_address(environment: Mapping[str, str]) -> str:
+    """The address that restic itself takes from the environment. Raises UsageError where there is none."""
+    if environment.get("RESTIC_REPOSITORY"):
+        return environment["RESTIC_REPOSITORY"]
     if environment.get("RESTIC_REPOSITORY_FILE"):
         return read_text(environment["RESTIC_REPOSITORY_FILE"], "repository file").strip()
-    raise UsageError("no repository was given", "Use -r ADDRESS, or set LOCKCTL_REPOSITORY or RESTIC_REPOSITORY")
+    raise UsageError(
+        "no repository was given", "Use -r ADDRESS or NAME, or --all, or set LOCKCTL_REPOSITORY or RESTIC_REPOSITORY"
+    )

@@ -59,6 +59,7 @@ class Session:
         """Connects to nothing. `head_start` is what `take_head_start` gave."""
         self.deadline = deadline
         self.address = access.place.shown
+        self.name = access.name
         self.journal = Journal(access.state_folder)
         self.teller = teller
         self._access = access
@@ -119,7 +120,7 @@ class Session:
             self._keep_key(repository)
             owned = ((one.id, one.lock.hostname if one.lock is not None else "") for one in look.files)
             self._recent.note(look.address, owned)
-            return self.compare(self._judge(look, anew))
+            return self.compare(replace(self._judge(look, anew), name=self.name))
         finally:
             self.teller.doing("")
 

@@ -59,6 +59,8 @@ class Survey:
     """As `Look` has it."""
     keeps_creation: bool = False
     """Whether the server is seen to keep creation times of its own."""
+    name: str = ""
+    """That the configuration gives the repository, '' where it gives none."""
 
     @property
     def key(self) -> str:

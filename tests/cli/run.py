@@ -84,7 +84,7 @@ def lockctl(
     typed_first: str = "",
     command: Sequence[str] = COMMAND,
 ) -> Done:
-    """Run lockctl to its end. With `tty` it runs at a terminal, and `stdin` is typed when it asks.
+    """Run lockctl to its end. With `tty` it runs at a terminal, and a line of `stdin` is typed whenever it asks.
 
     `before_answer` is called while the question stands there, `typed_first` is typed before anything is asked.
     `command` starts it, where that is to be in some other way.
@@ -230,8 +230,8 @@ def _run_at_terminal(command: Sequence[str], variables: dict[str, str], person: 
 
 
 def _converse(terminal: int, person: _Person, deadline: float) -> str:
-    """Read until the other side has closed, and type the answer once the question stands there."""
-    output, typed = b"", False
+    """Read until the other side has closed, and type one line of the answer whenever a question stands there."""
+    output, left = b"", person.answer.splitlines(keepends=True) or [""]
     while time.monotonic() < deadline:
         if not select.select([terminal], [], [], 0.1)[0]:
             continue
@@ -242,9 +242,8 @@ def _converse(terminal: int, person: _Person, deadline: float) -> str:
         if not part:
             return output.decode()
         output += part
-        if not typed and output.decode(errors="ignore").endswith((QUESTION, ": ")):
+        if left and output.decode(errors="ignore").endswith((QUESTION, ": ")):
             if person.before_answer is not None:
                 person.before_answer()
-            os.write(terminal, person.answer.encode())
-            typed = True
+            os.write(terminal, left.pop(0).encode())
     raise LabError(f"no end at the terminal; so far: {output.decode(errors='replace')}")

@@ -82,4 +82,4 @@ def test_a_mistake_is_named_before_anything_is_asked(repository: Repository, tmp
     variables = configured(repository, tmp_path, "[probes]\n")
     done = lockctl(variables, "prune", "--yes")
     assert done.status == 2
-    assert "lockctl/config.toml: unknown key probes. Known are probe, this_host, thresholds" in done.stderr
+    assert "lockctl/config.toml:1: unknown key probes. Did you mean probe?" in done.stderr

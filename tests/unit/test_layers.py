@@ -23,7 +23,7 @@ TOWER = {
     "state": "errors clock",
     "repository": "errors background clock transport",
     "liveness": "clock settings transport state repository",
-    "survey": "errors clock settings transport state repository liveness",
+    "survey": "errors background clock settings transport state repository liveness",
     "removal": "errors clock transport state repository liveness survey",
     "diagnosis": "errors clock transport state repository liveness survey",
     "monitoring": "errors background clock state liveness survey diagnosis",
@@ -46,7 +46,8 @@ LIBRARIES = {
 }
 """Whose business a library is: beginnings of the names of modules."""
 VALUES = (
-    "errors clock/duration clock/rfc3339 settings/address settings/rclone/remote settings/policy transport/base "
+    "errors clock/duration clock/rfc3339 settings/address settings/rclone/remote settings/policy settings/setting "
+    "transport/base "
     "state/records state/memory repository/lock repository/config repository/snapshot liveness/evidence survey/values "
     "survey/returns survey/changes removal/plan removal/report diagnosis/findings diagnosis/share/observed"
 ).split()

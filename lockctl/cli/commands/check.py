@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lockctl.cli.choosing import is_for_several
 from lockctl.cli.console import Console
 from lockctl.cli.examining import Listener
 from lockctl.cli.measuring import Measured, measure_session
 from lockctl.cli.opening import open_session
-from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
+from lockctl.cli.options import OUTPUT, REPOSITORY, SEVERAL, Common, with_common
 from lockctl.cli.pinging import PingOption, run_with_ping
 from lockctl.cli.reading import find_stories
 from lockctl.cli.signals import SIGNALS, LastWords
 from lockctl.clock.deadline import Deadline
+from lockctl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockctl.diagnosis.findings import Finding
+    from lockctl.monitoring.limits import Level, Limits
+    from lockctl.monitoring.thresholds import Checked
+    from lockctl.settings.repositories import RepositorySettings
 
 SECONDS = 50.0
 """Limit of the whole run where none is given: Nagios and NRPE end a plugin after a minute, and then know nothing."""
@@ -28,7 +33,7 @@ _TOLD = ("owner-came-back", "journal-unusable", "journal-damaged", "journal-open
 """What is told of the journal."""
 
 
-@with_common(*REPOSITORY, *OUTPUT)
+@with_common(*REPOSITORY, *SEVERAL, *OUTPUT)
 def check(
     common: Common,
     warning: Annotated[
@@ -54,20 +59,55 @@ def check(
     late = f"{Level.UNKNOWN.heading} - {Deadline(common.timeout).error()}"
     SIGNALS.last_words = LastWords(1, late, Level.UNKNOWN.value)
 
-    def run(console: Console) -> int:
-        # Some monitoring systems read standard error too: what is to be told stands in the lines.
-        listener = Listener(quiet=True)
-        with open_session(common, listener, teller=listener) as session:
-            measured = measure_session(session, listener)
-        from lockctl.monitoring.thresholds import check as judge
-        from lockctl.render.nagios import lines_of
+    if log and is_for_several(common):
+        raise UsageError("--log belongs to one repository", "Give -r once")
 
-        findings = [*_journal_findings(measured, listener), *(_log_findings(log, measured, listener) if log else ())]
-        checked = judge(measured.figures, findings, limits)
-        console.result(lines_of(checked, listener.warnings, verbose=common.verbose))
-        return checked.level.value
+    def run(console: Console) -> int:
+        check_them = _check_several if is_for_several(common) else _check_one
+        level, text = check_them(common, limits, log)
+        console.result(text)
+        return level.value
 
     return run_with_ping(ping, Console(), common.timeout, run)
+
+
+def _check_one(common: Common, limits: tuple[Limits, Limits], log: str | None) -> tuple[Level, str]:
+    # Some monitoring systems read standard error too: what is to be told stands in the lines.
+    listener = Listener(quiet=True)
+    with open_session(common, listener, teller=listener) as session:
+        measured = measure_session(session)
+    from lockctl.render.nagios import lines_of
+
+    checked = _judge(measured, listener, limits, _log_findings(log, measured, listener) if log else ())
+    return checked.level, lines_of(checked, listener.warnings, verbose=common.verbose)
+
+
+def _check_several(common: Common, limits: tuple[Limits, Limits], _log: str | None) -> tuple[Level, str]:
+    from lockctl.cli.several import Several
+    from lockctl.render.nagios_several import Told, several_lines, worst_of
+
+    listeners: list[Listener] = []
+
+    def listen(_settings: RepositorySettings) -> Listener:
+        listeners.append(Listener(quiet=True))
+        return listeners[-1]
+
+    told: list[tuple[int, Told]] = []
+    for seen, measured in Several(common, Listener(quiet=True), listen).visit(measure_session):
+        listener = listeners[seen.number]
+        outcome = seen.failure if measured is None else _judge(measured, listener, limits)
+        told.append((seen.number, Told(seen.shown, outcome, listener.warnings)))
+    told.sort(key=lambda one: one[0])
+    all_told = [one for _, one in told]
+    return worst_of(all_told), several_lines(all_told, verbose=common.verbose)
+
+
+def _judge(
+    measured: Measured, listener: Listener, limits: tuple[Limits, Limits], findings: Sequence[Finding] = ()
+) -> Checked:
+    from lockctl.monitoring.thresholds import check as judge
+
+    return judge(measured.figures, [*_journal_findings(measured, listener), *findings], limits)
 
 
 def _journal_findings(measured: Measured, listener: Listener) -> list[Finding]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lockctl.cli.choosing import is_for_several
 from lockctl.cli.examining import Listener, read_journal
-from lockctl.cli.measuring import measure_session, open_holdings
-from lockctl.cli.opening import make_console, open_session
-from lockctl.cli.options import OUTPUT, REPOSITORY, Common, with_common
+from lockctl.cli.measuring import Measured, measure_session, open_holdings
+from lockctl.cli.opening import make_console, open_journal, open_session
+from lockctl.cli.options import OUTPUT, REPOSITORY, SEVERAL, Common, with_common
 from lockctl.cli.textfile import write_textfile
 from lockctl.errors import LockctlError
 
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from lockctl.diagnosis.share.observed import JournalSeen
     from lockctl.monitoring.figures import Removals
     from lockctl.render.prometheus import Scrape
-    from lockctl.survey.session import Session
+    from lockctl.state.journal import Journal
 
 INTERRUPTED = 128
 """The least status of a run that a signal ended: it says nothing of the repository."""
 
 
-@with_common(*REPOSITORY, *OUTPUT)
+@with_common(*REPOSITORY, *SEVERAL, *OUTPUT)
 def metrics(
     common: Common,
     textfile: Annotated[
@@ -38,19 +39,46 @@ def metrics(
 ) -> int:
     """Print the figures that Prometheus collects."""
     console = make_console(common)
+    if is_for_several(common):
+        return _collect_several(common, console, textfile)
     listener = Listener(quiet=console.quiet, verbose=console.verbose, colour=console.colour)
+    outcome: Measured | LockctlError
     with open_session(common, console, teller=listener) as session:
-        scrape, error = _scrape(session, listener)
+        try:
+            outcome = measure_session(session)
+        except LockctlError as error:
+            if error.status >= INTERRUPTED:
+                raise
+            outcome = error
     for one in listener.returns:
         console.returned(one)
     for text in listener.warnings:
         console.warn(text)
     from lockctl.render.prometheus import metrics_text
 
-    _publish(metrics_text([scrape]), textfile, console)
-    if error is not None:
-        raise error
-    return 3 if scrape.figures is not None and scrape.figures.survey.unread else 0
+    _publish(metrics_text([_scrape(session.name, session.address, session.journal, outcome)]), textfile, console)
+    if isinstance(outcome, LockctlError):
+        raise outcome
+    return _status(outcome)
+
+
+def _collect_several(common: Common, console: Console, textfile: Path | None) -> int:
+    from lockctl.cli.several import Several, common_status
+    from lockctl.render.prometheus import metrics_text
+
+    journal = open_journal(common)
+    found: list[tuple[int, Scrape]] = []
+    statuses: list[int] = []
+    for seen, measured in Several(common, console).visit(measure_session):
+        found.append((seen.number, _scrape(seen.name, seen.address, journal, measured or seen.failure)))
+        statuses.append(_status(measured) if measured is not None else seen.fail(json=False))
+    found.sort(key=lambda one: one[0])
+    _publish(metrics_text(scrape for _, scrape in found), textfile, console)
+    return common_status(statuses)
+
+
+def _status(measured: Measured) -> int:
+    return 3 if measured.figures.survey.unread else 0
 
 
 def _publish(text: str, textfile: Path | None, console: Console) -> None:
@@ -62,25 +90,21 @@ def _publish(text: str, textfile: Path | None, console: Console) -> None:
     console.result(text.removesuffix("\n"))
 
 
-def _scrape(session: Session, listener: Listener) -> tuple[Scrape, LockctlError | None]:
-    """What was found out; where the locks could not be read, that, and why."""
-    error = None
-    try:
-        measured = measure_session(session, listener)
-        figures, journal = measured.figures, measured.journal
-    except LockctlError as failure:
-        if failure.status >= INTERRUPTED:
-            raise
-        error, figures, journal = failure, None, read_journal(session)
+def _scrape(name: str, address: str, journal: Journal, outcome: Measured | LockctlError) -> Scrape:
+    """What was found out; where the locks could not be read, what is known all the same."""
     from lockctl.render.prometheus import Scrape
 
-    held = open_holdings(session).read()
+    if isinstance(outcome, LockctlError):
+        figures, seen = None, read_journal(journal)
+    else:
+        figures, seen = outcome.figures, outcome.journal
+    held = open_holdings(journal, address).read()
     now = time.time()
     success = now if figures is not None else held.looked[0] / 1e9 if held.looked is not None else None
     config = figures.survey.config.sha256 if figures is not None else held.config
-    removals = _removals(journal, session.address, config)
-    sound = not (journal.error or journal.damaged or journal.distrusted)
-    return Scrape(session.address, now, figures, removals, sound, success), error
+    removals = _removals(seen, address, config)
+    sound = not (seen.error or seen.damaged or seen.distrusted)
+    return Scrape(name or address, now, figures, removals, sound, success)
 
 
 def _removals(journal: JournalSeen, address: str, config: str) -> Removals | None:

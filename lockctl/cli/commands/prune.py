@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lockctl.cli.choosing import is_for_several
 from lockctl.cli.console import Console, has_terminal
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import (
     OUTPUT,
     REPOSITORY,
+    SEVERAL,
     Common,
     DryRunOption,
     HostOption,
@@ -21,11 +24,11 @@ from lockctl.cli.options import (
     with_common,
 )
 from lockctl.cli.pinging import PingOption, run_with_ping
+from lockctl.cli.signals import SIGNALS
 from lockctl.clock.duration import parse_duration
-from lockctl.errors import LocksRemain, Unanswered
+from lockctl.errors import Interrupted, LockctlError, LocksRemain, Unanswered, UsageError
 
 if TYPE_CHECKING:
-    from lockctl.cli.telling import Telling
     from lockctl.liveness.evidence import Verdict
     from lockctl.removal.plan import Wish
     from lockctl.survey.session import Session
@@ -39,6 +42,25 @@ class Trusted(str, Enum):  # noqa: UP042 - typer shows the values of a str Enum 
     SERVER = "server"
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be done with a repository."""
+
+    hosts: tuple[str, ...]
+    older: float | None
+    yes: bool
+    dry_run: bool
+    fail_if_locked: bool
+    json: bool
+
+    def wish(self) -> Wish:
+        """Which locks are to go."""
+        from lockctl.removal.plan import Wish
+        from lockctl.survey.values import Selection
+
+        return Wish(Selection(self.hosts, older=self.older), self.yes)
+
+
 WatchOption = Annotated[
     float | None,
     typer.Option(
@@ -49,7 +71,7 @@ WatchOption = Annotated[
 ]
 
 
-@with_common(*REPOSITORY, *OUTPUT)
+@with_common(*REPOSITORY, *SEVERAL, *OUTPUT)
 def prune(
     common: Common,
     older: OlderOption = None,
@@ -69,22 +91,43 @@ def prune(
 ) -> int:
     """Remove stale locks, after asking, so that it can be undone."""
 
+    order = _Order(tuple(host or ()), older, yes, dry_run, fail_if_locked, json)
+    trusted = trust_clock.value if trust_clock is not None else None
+
     def run(console: Console) -> int:
+        if is_for_several(common):
+            if watch is not None:
+                raise UsageError("--watch stays at one repository", "Give -r once; cron removes from its second run on")
+            return _prune_several(common, console, trusted, order)
         if watch is not None and not yes and not dry_run and not has_terminal():
             raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
-        with open_session(common, console, trust_clock.value if trust_clock is not None else None) as session:
-            # Imported while the key is being derived, which takes longer.
-            from lockctl.cli.telling import Telling
-            from lockctl.removal.plan import Wish
-            from lockctl.survey.values import Selection
-
-            wish = Wish(Selection(tuple(host or ()), older=older), yes)
+        with open_session(common, console, trusted) as session:
             if watch is not None:
-                _stay(session, console, wish, watch)
-            status, left = _prune(session, wish, Telling(console, "lockctl.prune/1", json), dry_run)
-        return _tell_left(console, left) if status == 0 and fail_if_locked and left else status
+                _stay(session, console, order.wish(), watch)
+            return _prune(session, console, order)
 
     return run_with_ping(ping, make_console(common), common.timeout, run)
+
+
+def _prune_several(common: Common, console: Console, trusted: str | None, order: _Order) -> int:
+    """Prunes one repository after the other, while the next ones are being opened; what fails is told and passed by."""
+    from lockctl.cli.several import Several, common_status, speak_for
+
+    statuses: list[int] = []
+    several = Several(common, console, speak_for(console, headed=not order.json), trusted)
+    for seen, _ in several.visit(lambda session: session.look()):
+        if seen.session is None:
+            statuses.append(seen.fail(json=order.json))
+            continue
+        try:
+            statuses.append(_prune(seen.session, seen.console, order))
+        except LockctlError as error:
+            if isinstance(error, Interrupted | Unanswered):
+                raise
+            statuses.append(replace(seen, error=error).fail(json=order.json))
+        if SIGNALS.received:
+            raise Interrupted(SIGNALS.received)
+    return common_status(statuses)
 
 
 def _tell_left(console: Console, left: list[Verdict]) -> int:
@@ -94,19 +137,25 @@ def _tell_left(console: Console, left: list[Verdict]) -> int:
     return error.status
 
 
-def _prune(session: Session, wish: Wish, telling: Telling, dry_run: bool) -> tuple[int, list[Verdict]]:
-    """The exit status, and the locks that go on blocking restic, or would."""
+def _prune(session: Session, console: Console, order: _Order) -> int:
+    """The exit status."""
+    # Imported while the key is being derived, which takes longer.
+    from lockctl.cli.telling import Telling
     from lockctl.removal.report import blocking
     from lockctl.removal.run import carry_out, prepare
 
-    plan = prepare(session, wish, dry_run=dry_run)
-    if dry_run:
+    telling = Telling(console, "lockctl.prune/1", order.json)
+    plan = prepare(session, order.wish(), dry_run=order.dry_run)
+    if order.dry_run:
         telling.plan(plan)
-        return (3 if plan.survey.unread else 0), blocking(plan.survey, {verdict.file.id for verdict in plan.steps})
-    if plan.steps and not wish.unattended:
-        telling.ask(plan)
-    report = carry_out(session, plan, telling)
-    return telling.exit_status(report), report.blocking
+        status = 3 if plan.survey.unread else 0
+        left = blocking(plan.survey, {verdict.file.id for verdict in plan.steps})
+    else:
+        if plan.steps and not order.yes:
+            telling.ask(plan)
+        report = carry_out(session, plan, telling)
+        status, left = telling.exit_status(report), report.blocking
+    return _tell_left(console, left) if status == 0 and order.fail_if_locked and left else status
 
 
 def _stay(session: Session, console: Console, wish: Wish, seconds: float) -> None:

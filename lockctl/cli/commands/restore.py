@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lockctl.cli.choosing import read_settings
 from lockctl.cli.opening import find_other_place, make_console, open_journal, start_deadline
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.cli.signals import SIGNALS
@@ -16,8 +18,37 @@ from lockctl.render.harmless import visible
 if TYPE_CHECKING:
     from lockctl.cli.console import Console
     from lockctl.clock.deadline import Deadline
+    from lockctl.settings.repositories import Configuration
     from lockctl.state.journal import Journal
     from lockctl.state.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """All that puts a lock back."""
+
+    common: Common
+    console: Console
+    deadline: Deadline
+    configuration: Configuration
+    journal: Journal
+
+    def restore(self, record: Record) -> str:
+        """Puts one lock back. Returns where."""
+        from lockctl.removal.restore import put_back
+        from lockctl.state.records import Outcome
+        from lockctl.transport.connect import connect
+
+        if record.outcome is not Outcome.REMOVED:
+            said = record.outcome_text or "the run was ended"
+            self.console.warn(f"it is not certain that {record.removed.id[:8]} was removed: {said}")
+        place = find_other_place(record.origin.address, self.common, self.console, self.configuration)
+        with closing(connect(place, self.deadline, self.console.detail)) as transport:
+            try:
+                put_back(record, transport, place.shown, self.journal, SIGNALS.removing)
+            except NoRepository as error:
+                raise NoRepository(f"{place.shown}: {error}") from error
+        return place.shown
 
 
 @with_common("repo", "smb_credentials", "timeout", *OUTPUT)
@@ -31,8 +62,8 @@ def restore(
     from lockctl.render.as_json import dump
 
     console = make_console(common)
-    deadline = start_deadline(common)
-    journal = open_journal(common)
+    work = _Work(common, console, start_deadline(common), read_settings(console), open_journal(common))
+    journal = work.journal
     records = journal.records()
     for text in (*journal.warnings, *journal.damaged):
         console.warn(text)
@@ -42,7 +73,7 @@ def restore(
     stopped: LockctlError | None = None
     for record in chosen:
         try:
-            place = _restore(record, common, console, deadline, journal)
+            place = work.restore(record)
         except LockctlError as error:
             ends = isinstance(error, Interrupted | DeadlinePassed)
             if not restored and (ends or len(chosen) == 1):
@@ -53,7 +84,7 @@ def restore(
                 stopped = error  # what was put back before that is told all the same
                 break
         else:
-            restored.append({"id": record.removed.id, "repository": place})
+            restored.append({"id": record.removed.id, "repository": {"address": place}})
             if not json:
                 console.result(f"restored {record.removed.id[:8]} to {visible(place)}; prune leaves it alone for a day")
     if json:
@@ -61,21 +92,3 @@ def restore(
     if isinstance(stopped, Interrupted):
         return stopped.status
     return 3 if failed else 0
-
-
-def _restore(record: Record, common: Common, console: Console, deadline: Deadline, journal: Journal) -> str:
-    """Puts one lock back. Returns where."""
-    from lockctl.removal.restore import put_back
-    from lockctl.state.records import Outcome
-    from lockctl.transport.connect import connect
-
-    if record.outcome is not Outcome.REMOVED:
-        said = record.outcome_text or "the run was ended"
-        console.warn(f"it is not certain that {record.removed.id[:8]} was removed: {said}")
-    place = find_other_place(common.repo or record.origin.address, common, console)
-    with closing(connect(place, deadline, console.detail)) as transport:
-        try:
-            put_back(record, transport, place.shown, journal, SIGNALS.removing)
-        except NoRepository as error:
-            raise NoRepository(f"{place.shown}: {error}") from error
-    return place.shown

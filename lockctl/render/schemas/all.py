@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lockctl.render.schemas import findings, journal, locks
+from lockctl.render.schemas import configuration, findings, journal, locks
 from lockctl.render.schemas.pieces import Schema
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
@@ -17,6 +17,8 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "watch": locks.watch_schema,
     "doctor": findings.doctor_schema,
     "advise": findings.advise_schema,
+    "config": configuration.config_schema,
+    "config-check": configuration.config_check_schema,
     "error": journal.error_schema,
 }
 """The schema of each command's `--json`, and that of a failure."""

@@ -6,6 +6,7 @@ from lockctl.render.schemas.pieces import (
     CODE,
     COUNT,
     MOMENT,
+    NAME,
     SECONDS,
     TEXT,
     WHOLE,
@@ -49,12 +50,14 @@ def history_schema() -> Schema:
 
 def restore_schema() -> Schema:
     """`lockctl.restore/1`."""
-    restored = record({"id": TEXT, "repository": described(TEXT, "Its address.")})
+    restored = record({"id": TEXT, "repository": record({"address": TEXT})})
     body = record({"restored": list_of(restored), "failed": list_of(record({"id": TEXT, "error": TEXT}))})
     return document("lockctl.restore/1", "What was put back.", body)
 
 
 def error_schema() -> Schema:
     """`lockctl.error/1`."""
-    body = record({"code": described(COUNT, "The exit status."), "kind": CODE, "message": TEXT})
+    among_several = described(record({"name": NAME, "address": TEXT}), "Which one it was of several.")
+    told = {"code": described(COUNT, "The exit status."), "kind": CODE, "message": TEXT}
+    body = record(told, {"repository": among_several})
     return document("lockctl.error/1", "What a run with --json prints when it fails, instead of its own object.", body)

@@ -12,6 +12,7 @@ from lockctl.render.schemas.pieces import (
     NUMBER,
     SECONDS,
     TEXT,
+    WHICH,
     WHOLE,
     YES_OR_NO,
     Schema,
@@ -25,11 +26,13 @@ from lockctl.render.schemas.pieces import (
 )
 
 _WITNESS = record(
-    {"name": CODE, "says": or_null(known(("renewed", "unchanged", "superseded", "alive", "gone"))), "text": TEXT},
     {
-        "age_seconds": SECONDS,
-        "ahead_seconds": described(NUMBER, "By which a clock is ahead of the server's; behind is negative."),
+        "name": CODE,
+        "says": or_null(known(("renewed", "unchanged", "superseded", "alive", "gone"))),
+        "age_seconds": or_null(SECONDS),
+        "text": TEXT,
     },
+    {"ahead_seconds": described(NUMBER, "By which a clock is ahead of the server's; behind is negative.")},
 )
 _FIELDS = {
     "id": described(TEXT, "The file's name: 64 hex digits where it is a lock's."),
@@ -86,7 +89,7 @@ def watch_schema() -> Schema:
     always = {
         "event": known((*locks, *logs)),
         "at": MOMENT,
-        "repository": record({"address": TEXT, "id": or_null(TEXT)}),
+        "repository": record(WHICH),
         "lock": described(or_null(LOCK), "Null where a log speaks of a lock that is not there."),
     }
     renews = described(or_null(TEXT), "The id of the lock that a renewal takes the place of.")

@@ -74,6 +74,9 @@ def document(name: str, text: str, body: Schema) -> Schema:
     }
 
 
-REPOSITORY = record({"address": TEXT, "id": or_null(TEXT), "format": or_null(COUNT)})
+NAME = described(or_null(TEXT), "That the configuration gives it.")
+WHICH = {"name": NAME, "address": TEXT, "id": or_null(TEXT)}
+"""Which repository it is."""
+REPOSITORY = record({**WHICH, "format": or_null(COUNT)})
 HEADER: Mapping[str, Schema] = {"repository": REPOSITORY, "clock": record({"local": MOMENT, "server": MOMENT})}
 """What every object about one repository starts with."""

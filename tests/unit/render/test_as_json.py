@@ -27,13 +27,13 @@ def test_the_keys_of_a_list() -> None:
     shown = json.loads("".join(as_json.dump_list(survey, survey.verdicts)))
     assert list(shown) == ["schema", "repository", "clock", "locks", "blocked"]
     assert shown["schema"] == "lockctl.list/1"
-    assert list(shown["repository"]) == ["address", "id", "format"]
+    assert list(shown["repository"]) == ["name", "address", "id", "format"]
     assert list(shown["clock"]) == ["local", "server"]
     (lock,) = shown["locks"]
     assert list(lock) == LOCK_KEYS
     assert lock["witnesses"] == [
-        {"name": "server-creation", "says": "renewed", "text": "created", "age_seconds": 7380.2},
-        {"name": "process", "says": None, "text": "nothing"},
+        {"name": "server-creation", "says": "renewed", "age_seconds": 7380.2, "text": "created"},
+        {"name": "process", "says": None, "age_seconds": None, "text": "nothing"},
     ]
     assert list(lock["file"]) == ["size", "created", "written", "id"]
     assert lock["blocks"] == ["prune", "check", "forget"]

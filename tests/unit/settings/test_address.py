@@ -36,6 +36,7 @@ from lockctl.settings.rclone.remote import Remote
         ("rclone:nas:/backup/a/b/", RcloneAddress(Remote("nas", "backup/a/b"))),
         ("/srv/restic", LocalAddress("/srv/restic")),
         ("local:restic", LocalAddress("restic")),
+        ("restic", LocalAddress("restic")),
         ("./restic", LocalAddress("./restic")),
         ("..", LocalAddress("..")),
         ("C:\\restic", LocalAddress("C:\\restic")),
@@ -76,7 +77,6 @@ def test_forms(text: str, address: Address) -> None:
         ("sftp:user@host:/r", "over sftp"),
         ("rest:https://host/", "over rest"),
         ("s3:host/bucket", "over s3"),
-        ("restic", r"\./restic"),
     ],
 )
 def test_what_is_refused(text: str, hint: str) -> None:

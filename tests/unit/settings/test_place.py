@@ -12,7 +12,7 @@ from lockctl.errors import UsageError
 from lockctl.settings.credentials import Login, parse_credentials
 from lockctl.settings.folders import state_directory
 from lockctl.settings.password import PasswordOptions, find_password
-from lockctl.settings.place import LocalPlace, SmbPlace, find_place
+from lockctl.settings.place import LocalPlace, SmbPlace, resolve_place, restics_address
 
 SECRET = "hunter2"
 
@@ -26,17 +26,19 @@ def refuse(question: str, otherwise: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("option", "environment", "shown"),
+    ("environment", "address"),
     [
-        ("/a", {"LOCKCTL_REPOSITORY": "/b", "RESTIC_REPOSITORY": "/c"}, "/a"),
-        (None, {"LOCKCTL_REPOSITORY": "/b", "RESTIC_REPOSITORY": "/c"}, "/b"),
-        (None, {"LOCKCTL_REPOSITORY": "", "RESTIC_REPOSITORY": "/c", "RESTIC_REPOSITORY_FILE": "/none"}, "/c"),
-        ("local:/a", {}, "/a"),
+        ({"LOCKCTL_REPOSITORY": "/b", "RESTIC_REPOSITORY": "/c"}, "/c"),
+        ({"RESTIC_REPOSITORY": "/c", "RESTIC_REPOSITORY_FILE": "/none"}, "/c"),
+        ({"RESTIC_REPOSITORY": "a name"}, "a name"),
     ],
 )
-def test_the_address_and_its_sources(option: str | None, environment: Mapping[str, str], shown: str) -> None:
-    place = find_place(option, None, environment, refuse)
-    assert place == LocalPlace(shown, shown)
+def test_the_address_that_restic_takes(environment: Mapping[str, str], address: str) -> None:
+    assert restics_address(environment) == address
+
+
+def test_a_path_of_this_machine() -> None:
+    assert resolve_place("local:/a", None, {}, refuse) == LocalPlace("/a", "/a")
 
 
 @pytest.mark.parametrize(
@@ -51,14 +53,13 @@ def test_the_address_and_its_sources(option: str | None, environment: Mapping[st
 )
 def test_the_address_from_a_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "repository").write_bytes(content)
-    place = find_place(None, None, {"RESTIC_REPOSITORY_FILE": str(tmp_path / "repository")}, refuse)
-    assert place.shown == "/srv/repo"
+    assert restics_address({"RESTIC_REPOSITORY_FILE": str(tmp_path / "repository")}) == "/srv/repo"
 
 
 @pytest.mark.parametrize("environment", [{}, {"RESTIC_REPOSITORY_FILE": "/no/such/file"}])
 def test_no_address(environment: Mapping[str, str]) -> None:
     with pytest.raises(UsageError):
-        find_place(None, None, environment, refuse)
+        restics_address(environment)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_the_login_of_a_share(
     if credentials is not None:
         (tmp_path / "credentials").write_text(credentials)
         environment = {**environment, "LOCKCTL_SMB_CREDENTIALS": str(tmp_path / "credentials")}
-    place = find_place(address, None, environment, ask)
+    place = resolve_place(address, None, environment, ask)
     assert isinstance(place, SmbPlace)
     assert place.login == login
     assert bool(place.warning) is (":in%20it@" in address)
@@ -159,7 +160,7 @@ def test_the_login_of_a_share(
 
 def test_the_option_goes_before_the_environment(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(CREDENTIALS)
-    place = find_place("//nas/b", str(tmp_path / "credentials"), {"LOCKCTL_SMB_CREDENTIALS": "/none"}, refuse)
+    place = resolve_place("//nas/b", str(tmp_path / "credentials"), {"LOCKCTL_SMB_CREDENTIALS": "/none"}, refuse)
     assert isinstance(place, SmbPlace)
     assert place.login == Login("joe", "from file", "CORP")
 
@@ -175,13 +176,13 @@ def test_logins_that_cannot_be(tmp_path: Path, address: str, environment: Mappin
     (tmp_path / "credentials").write_text(CREDENTIALS)
     environment = {"LOCKCTL_SMB_CREDENTIALS": str(tmp_path / "credentials"), **environment}
     with pytest.raises(UsageError, match=hint) as caught:
-        find_place(address, None, environment, refuse)
+        resolve_place(address, None, environment, refuse)
     assert "from file" not in str(caught.value)
 
 
 def test_no_user_for_the_share() -> None:
     with pytest.raises(UsageError, match="no user"):
-        find_place("smb://nas/b", None, {}, refuse)
+        resolve_place("smb://nas/b", None, {}, refuse)
 
 
 @pytest.mark.parametrize(

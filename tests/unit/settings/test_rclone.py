@@ -11,7 +11,7 @@ import pytest
 from lockctl.errors import UsageError
 from lockctl.settings.address import RcloneAddress, SmbAddress
 from lockctl.settings.credentials import Login
-from lockctl.settings.place import SmbPlace, find_place
+from lockctl.settings.place import SmbPlace, resolve_place
 from lockctl.settings.rclone.obscure import reveal
 from lockctl.settings.rclone.remote import Remote
 from lockctl.settings.rclone.resolve import RcloneShare, read_remote
@@ -186,7 +186,7 @@ def test_the_variables_of_a_remote_with_a_hyphen(tmp_path: Path, name: str) -> N
 
 def test_a_place_on_a_remote(tmp_path: Path) -> None:
     (tmp_path / "rclone.conf").write_text(f"{MINIMAL}pass = {obscured('secret')}\n")
-    place = find_place("rclone:nas:backup/restic", None, {"RCLONE_CONFIG": str(tmp_path / "rclone.conf")}, nobody)
+    place = resolve_place("rclone:nas:backup/restic", None, {"RCLONE_CONFIG": str(tmp_path / "rclone.conf")}, nobody)
     assert isinstance(place, SmbPlace)
     assert place.login == Login("joe", "secret", "WORKGROUP")
     assert place.shown == "rclone:nas:backup/restic"

@@ -1,0 +1,53 @@
+"""Which repositories a run is for: options, environment and configuration."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lockctl.cli.options import Common
+from lockctl.errors import UsageError
+from lockctl.settings.folders import configuration_files
+from lockctl.settings.place import restics_address
+from lockctl.settings.repositories import Choice, Configuration, RepositorySettings, choose_repositories
+
+if TYPE_CHECKING:
+    from lockctl.cli.console import Console
+
+
+def read_settings(console: Console) -> Configuration:
+    """What the configuration files say. Raises UsageError."""
+    paths = configuration_files(os.environ)
+    if not paths:
+        return Configuration()
+    # Imported only where it is needed: without it the key is being derived by then.
+    from lockctl.settings.configuration import read_configuration
+
+    configuration = read_configuration(paths)
+    for text in configuration.warnings:
+        console.warn(text)
+    return configuration
+
+
+def choose(common: Common, configuration: Configuration) -> list[RepositorySettings]:
+    """The repositories of this run, one at least. Raises UsageError."""
+    choice = Choice(tuple(filter(None, common.repo or ())), common.everything, tuple(common.tag or ()))
+    if choice.is_made:
+        return choose_repositories(choice, configuration)
+    named = os.environ.get("LOCKCTL_REPOSITORY")
+    if named:
+        return choose_repositories(Choice((named,)), configuration)
+    return [RepositorySettings(restics_address(os.environ))]
+
+
+def is_for_several(common: Common) -> bool:
+    """Whether several repositories were asked for, however many there are: the output has another form then."""
+    return common.everything or bool(common.tag) or len({*(common.repo or ())} - {""}) > 1
+
+
+def choose_one(common: Common, configuration: Configuration) -> RepositorySettings:
+    """The repository of a command that takes one. Raises UsageError."""
+    chosen = choose(common, configuration)
+    if len(chosen) > 1:
+        raise UsageError(f"{len(chosen)} repositories were named, and this command takes one", "Give -r once")
+    return chosen[0]
