@@ -45,6 +45,13 @@ def is_for_several(common: Common) -> bool:
     return common.everything or bool(common.tag) or len({*(common.repo or ())} - {""}) > 1
 
 
+def spell_choice(common: Common) -> list[str]:
+    """The options by which these repositories were chosen."""
+    options = ["--all"] if common.everything else []
+    options += [word for tag in common.tag or () for word in ("--tag", tag)]
+    return options + [word for one in common.repo or () for word in ("-r", one)]
+
+
 def choose_one(common: Common, configuration: Configuration) -> RepositorySettings:
     """The repository of a command that takes one. Raises UsageError."""
     chosen = choose(common, configuration)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from shlex import quote
 
 from lockctl.liveness.evidence import State, Verdict
@@ -85,13 +85,13 @@ def failures(survey: Survey) -> list[str]:
     return lines
 
 
-def next_step(survey: Survey, is_named: bool) -> str:
-    """The command that shows what can be removed, '' where nothing can. `is_named`: the repository was an option."""
-    free = [verdict for verdict in survey.verdicts if verdict.removable and verdict.file.id not in survey.held]
+def next_step(surveys: Iterable[Survey], options: Sequence[str]) -> str:
+    """The command that shows what can be removed, '' where nothing can. `options` choose these repositories."""
+    free = sum(one.removable and one.file.id not in survey.held for survey in surveys for one in survey.verdicts)
     if not free:
         return ""
-    address = f" -r {quote(visible(survey.name or survey.address))}" if is_named else ""
-    return f"\n{count(len(free), 'lock')} can be removed; to see the plan: lockctl prune{address} --dry-run"
+    chosen = "".join(f" {quote(visible(option))}" for option in options)
+    return f"\n{count(free, 'lock')} can be removed; to see the plan: lockctl prune{chosen} --dry-run"
 
 
 def _name_holders(survey: Survey) -> Callable[[str], tuple[str, bool]]:

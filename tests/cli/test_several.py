@@ -357,4 +357,5 @@ def test_what_cannot_be(known: Known, words: list[str], said: str) -> None:
 def test_progress_on_a_terminal(known: Known) -> None:
     done = run(known, "list", "--all", tty=True)
     assert "3 of 3 repositories" in done.stdout
+    assert "2 locks can be removed; to see the plan: lockctl prune --all --dry-run" in done.stdout
     assert "repositories" not in run(known, "list", "--all", "--json").stderr

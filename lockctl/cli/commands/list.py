@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lockctl.cli.choosing import is_for_several
+from lockctl.cli.choosing import is_for_several, spell_choice
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import OUTPUT, REPOSITORY, SEVERAL, Common, HostOption, JsonOption, OlderOption, with_common
 from lockctl.errors import UsageError
@@ -107,7 +107,7 @@ def list_locks(
     else:
         console.result(_render(survey, chosen, wish, console))
         if format_ is None and console.width():
-            console.note(outlook.next_step(survey, is_named=bool(common.repo)))
+            console.note(outlook.next_step([survey], spell_choice(common)))
     for line in table.unread_lines(survey):
         console.warn(line)
     return 3 if survey.unread else 0
@@ -115,7 +115,7 @@ def list_locks(
 
 def _list_several(common: Common, console: Console, wish: _Wish) -> int:
     from lockctl.cli.several import Several, common_status
-    from lockctl.render import as_json, table
+    from lockctl.render import as_json, outlook, table
     from lockctl.render.several import Shown
 
     statuses: list[int] = []
@@ -134,6 +134,8 @@ def _list_several(common: Common, console: Console, wish: _Wish) -> int:
     if wish.form is not Format.JSON and found:
         found.sort(key=lambda one: one[0])
         console.result(_render_several([shown for _, shown in found], wish, console))
+        if wish.form is Format.TABLE and console.width():
+            console.note(outlook.next_step([shown.survey for _, shown in found], spell_choice(common)))
     return common_status(statuses)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from lockctl.liveness.evidence import State, Verdict
@@ -84,19 +82,25 @@ def test_the_foot_fits_and_colour_marks_what_would_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    ("states", "held", "named", "told"),
+    ("states", "held", "options", "told"),
     [
-        ([State.ACTIVE], False, False, ""),
-        ([State.STALE], True, False, ""),
-        ([State.STALE, State.DEAD], False, False, "2 locks can be removed; to see the plan: lockctl prune --dry-run"),
-        ([State.STALE], False, True, "1 lock can be removed; to see the plan: lockctl prune -r 'a b' --dry-run"),
+        ([State.ACTIVE], False, (), ""),
+        ([State.STALE], True, (), ""),
+        ([State.STALE, State.DEAD], False, (), "2 locks can be removed; to see the plan: lockctl prune --dry-run"),
+        (
+            [State.STALE],
+            False,
+            ("-r", "a b"),
+            "1 lock can be removed; to see the plan: lockctl prune -r 'a b' --dry-run",
+        ),
     ],
 )
-def test_the_next_step_only_where_there_is_one(states: list[State], held: bool, named: bool, told: str) -> None:
+def test_the_next_step_only_where_there_is_one(
+    states: list[State], held: bool, options: tuple[str, ...], told: str
+) -> None:
     verdicts = [of_host("web1", state) for state in states]
     ids = frozenset(verdict.file.id for verdict in verdicts) if held else frozenset[str]()
-    survey = replace(make_survey(verdicts, held=ids), address="a b")
-    assert next_step(survey, named).strip() == told
+    assert next_step([make_survey([]), make_survey(verdicts, held=ids)], options).strip() == told
 
 
 def luminance(colour: int) -> float:
