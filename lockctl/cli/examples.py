@@ -62,6 +62,10 @@ EXAMPLES = {
         ("lockctl advise", "when the backups meet, and a schedule that keeps them apart"),
         ("lockctl advise --systemd", "the same as timers"),
     ),
+    "schedule": (
+        ("lockctl schedule --cron -r nas", "a line for crontab -e"),
+        ("lockctl schedule --systemd --all --every 30m", "a service and a timer"),
+    ),
     "config": (
         ("lockctl config init", "writes a file with comments, by the environment and by questions"),
         ("lockctl config check", "every mistake with its line"),

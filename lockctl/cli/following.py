@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from lockctl.cli.notifying import notify
 from lockctl.cli.signals import SIGNALS
 from lockctl.clock.boot import boottime
 from lockctl.clock.duration import describe_duration
@@ -23,6 +24,7 @@ _RESERVE = 30.0
 
 def follow(session: Session, console: Console) -> Generator[Survey | None, None, None]:
     """A survey for each look and None at each tick, for ever; says when the connection is lost and when it is back."""
+    from lockctl.render.outlook import summary
     from lockctl.survey.watching import Lost, keep_looking
 
     lost = False
@@ -32,7 +34,9 @@ def follow(session: Session, console: Console) -> Generator[Survey | None, None,
             raise Interrupted(SIGNALS.received)  # whatever caught it in between
         if isinstance(seen, Lost):
             console.progress("")
-            console.note(f"{seen.error.message}; trying again in {describe_duration(seen.pause)}")
+            told = f"{seen.error.message}; trying again in {describe_duration(seen.pause)}"
+            console.note(told)
+            notify(f"STATUS={told}")
             lost = True
             yield None
             continue
@@ -41,6 +45,7 @@ def follow(session: Session, console: Console) -> Generator[Survey | None, None,
                 console.progress("")
                 console.note("connected again: what is there is looked at anew")
             lost = False
+            notify("READY=1", f"STATUS={summary(seen)}")
         yield seen
 
 

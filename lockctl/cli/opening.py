@@ -11,8 +11,7 @@ from lockctl.cli.choosing import choose_one, read_settings
 from lockctl.cli.console import Console, wants_colour
 from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
-from lockctl.clock.boot import process_began
-from lockctl.clock.deadline import Deadline
+from lockctl.clock.deadline import RUN, Deadline
 from lockctl.errors import Unanswered
 from lockctl.settings.access import Access
 from lockctl.settings.files import find_exposure
@@ -37,7 +36,7 @@ def make_console(common: Common) -> Console:
 
 def start_deadline(common: Common) -> Deadline:
     """The deadline of this run, watched over."""
-    deadline = Deadline(common.timeout, process_began())
+    deadline = Deadline(common.timeout, RUN.begun)
     start_watchdog(deadline, common.timeout)
     return deadline
 

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from lockctl.cli.console import Console
-from lockctl.clock.boot import process_began
-from lockctl.clock.deadline import Deadline
+from lockctl.clock.deadline import RUN, Deadline
 from lockctl.errors import LockctlError
 
 _LEAST = 1.0
@@ -56,7 +55,7 @@ def run_with_ping(url: str | None, console: Console, timeout: float | None, run:
     from lockctl.render.harmless import visible
 
     ping, recorder = Ping(url), Recorder(console.quiet, console.verbose, console.colour)
-    deadline = Deadline(timeout, process_began())
+    deadline = Deadline(timeout, RUN.begun)
 
     def tell(event: str, name: str) -> None:
         # Most of the time is the run's; and at its end the watchdog must not end it before it says how it ended.

@@ -31,6 +31,7 @@ COMMANDS = {
     "metrics": "metrics.metrics",
     "run": "run.run",
     "advise": "advise.advise",
+    "schedule": "schedule.schedule",
     "config": "config.config",
     "schema": "schema.schema",
     "completion": "completion.completion",

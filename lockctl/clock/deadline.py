@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import inf
 
-from lockctl.clock.boot import boottime
+from lockctl.clock.boot import boottime, process_began
 from lockctl.clock.duration import describe_duration
 from lockctl.errors import DeadlinePassed
 
@@ -45,3 +45,25 @@ class Deadline:
             f"not finished within {describe_duration(self._seconds or 0)} (--timeout)",
             "Give it more time, or look why the server is slow",
         )
+
+
+class Run:
+    """When this run began, by the boot-time clock: with its process, unless it was told otherwise since."""
+
+    def __init__(self) -> None:
+        self._begun: float | None = None
+
+    @property
+    def begun(self) -> float:
+        """Seconds of that clock."""
+        if self._begun is None:
+            self._begun = process_began()
+        return self._begun
+
+    @begun.setter
+    def begun(self, moment: float) -> None:
+        self._begun = moment
+
+
+RUN = Run()
+"""That of this process."""

@@ -45,6 +45,14 @@ def describe_duration(seconds: float) -> str:
     return _largest_two(left, 86400, "d", 3600, "h")
 
 
+def spell_duration(seconds: float) -> str:
+    """As `parse_duration` reads it: `2h`, `90m`, `0.5s`."""
+    for unit in ("w", "d", "h", "m"):
+        if seconds and seconds % UNITS[unit] == 0:
+            return f"{seconds / UNITS[unit]:.0f}{unit}"
+    return f"{seconds:g}s"
+
+
 def _largest_two(seconds: int, large: int, unit: str, small: int, smaller: str) -> str:
     amount, left = divmod(seconds, large)
     rest = left // small

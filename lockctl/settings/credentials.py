@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from lockctl.errors import UsageError
 from lockctl.settings.address import SmbAddress
-from lockctl.settings.files import read_text
+from lockctl.settings.files import find_credential, read_text
+
+CREDENTIAL = "smb-credentials"
+"""The name of the credential that systemd hands to a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ def find_login(
     environment: Mapping[str, str],
     ask: Callable[[str, str], str],
 ) -> Login:
-    file = credentials_file or environment.get("LOCKCTL_SMB_CREDENTIALS")
+    file = credentials_file or environment.get("LOCKCTL_SMB_CREDENTIALS") or _credential(environment)
     fields = parse_credentials(read_text(file, "credentials file")) if file else {}
     user = address.user or fields.get("username") or environment.get("USER") or environment.get("LOGNAME") or ""
     if address.user and fields.get("username", address.user) != address.user:
@@ -48,6 +51,11 @@ def find_login(
     return Login(
         user, ask(f"password of {user} on {address.host}", "Set LOCKCTL_SMB_PASSWORD, or use --smb-credentials"), domain
     )
+
+
+def _credential(environment: Mapping[str, str]) -> str | None:
+    """What systemd handed to this service, unless the environment has the password itself."""
+    return None if "LOCKCTL_SMB_PASSWORD" in environment else find_credential(CREDENTIAL, environment)
 
 
 def parse_credentials(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from lockctl.errors import UsageError
@@ -18,6 +19,13 @@ def read_text(path: str, what: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     return data.decode("utf-8-sig", "surrogateescape")
+
+
+def find_credential(name: str, environment: Mapping[str, str]) -> str | None:
+    """The path of the credential that systemd gave this service under this name (systemd.exec(5), LoadCredential=)."""
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder or "/") / name
+    return str(path) if folder and path.is_file() else None
 
 
 def find_exposure(path: str | Path, what: str, *, is_secret: bool) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lockctl.errors import UsageError
-from lockctl.settings.files import read_text
+from lockctl.settings.files import find_credential, read_text
 
 COMMAND_SECONDS = 60.0
+CREDENTIAL = "restic-password"
+"""The name of the credential that systemd hands to a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def find_password(
         return read_text(file, "password file").strip()
     if environment.get("RESTIC_PASSWORD"):
         return environment["RESTIC_PASSWORD"]
+    if credential := find_credential(CREDENTIAL, environment):
+        return read_text(credential, "credential").strip()
     return ask("password of the repository", "Set RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND or RESTIC_PASSWORD")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,7 @@ from lockctl.cli.options import (
     YesOption,
     with_common,
 )
+from lockctl.cli.pacing import JitterOption, SkipOption, one_at_a_time, wait_at_random
 from lockctl.cli.pinging import PingOption, run_with_ping
 from lockctl.cli.signals import SIGNALS
 from lockctl.clock.duration import parse_duration
@@ -52,6 +54,22 @@ class _Order:
     dry_run: bool
     fail_if_locked: bool
     json: bool
+    trust_clock: Trusted | None
+    watch: float | None
+
+    @property
+    def trusted(self) -> str | None:
+        """The clock that the user vouches for."""
+        return self.trust_clock.value if self.trust_clock is not None else None
+
+    def refuse_what_cannot_be(self, common: Common) -> None:
+        """Raises UsageError for options that exclude each other, Unanswered where a question would stand for nobody."""
+        if self.watch is None:
+            return
+        if is_for_several(common):
+            raise UsageError("--watch stays at one repository", "Give -r once; cron removes from its second run on")
+        if not self.yes and not self.dry_run and not has_terminal():
+            raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
 
     def wish(self) -> Wish:
         """Which locks are to go."""
@@ -86,35 +104,37 @@ def prune(
     fail_if_locked: Annotated[
         bool, typer.Option("--fail-if-locked", help="Exit with 11 where a lock that blocks restic remains.")
     ] = False,
+    jitter: JitterOption = None,
+    skip_if_running: SkipOption = False,
     ping: PingOption = None,
     json: JsonOption = False,
 ) -> int:
     """Remove stale locks, after asking, so that it can be undone."""
-
-    order = _Order(tuple(host or ()), older, yes, dry_run, fail_if_locked, json)
-    trusted = trust_clock.value if trust_clock is not None else None
-
-    def run(console: Console) -> int:
-        if is_for_several(common):
-            if watch is not None:
-                raise UsageError("--watch stays at one repository", "Give -r once; cron removes from its second run on")
-            return _prune_several(common, console, trusted, order)
-        if watch is not None and not yes and not dry_run and not has_terminal():
-            raise Unanswered("nobody is there to answer in the end: this is no terminal", "Add --yes to --watch")
-        with open_session(common, console, trusted) as session:
-            if watch is not None:
-                _stay(session, console, order.wish(), watch)
-            return _prune(session, console, order)
-
-    return run_with_ping(ping, make_console(common), common.timeout, run)
+    order = _Order(tuple(host or ()), older, yes, dry_run, fail_if_locked, json, trust_clock, watch)
+    order.refuse_what_cannot_be(common)
+    console = make_console(common)
+    if jitter is not None:
+        wait_at_random(jitter)
+    with one_at_a_time(common, console) if skip_if_running else nullcontext(True) as is_alone:
+        if not is_alone:
+            return 0
+        prune_them = _prune_several if is_for_several(common) else _prune_one
+        return run_with_ping(ping, console, common.timeout, lambda speaking: prune_them(common, speaking, order))
 
 
-def _prune_several(common: Common, console: Console, trusted: str | None, order: _Order) -> int:
+def _prune_one(common: Common, console: Console, order: _Order) -> int:
+    with open_session(common, console, order.trusted) as session:
+        if order.watch is not None:
+            _stay(session, console, order.wish(), order.watch)
+        return _prune(session, console, order)
+
+
+def _prune_several(common: Common, console: Console, order: _Order) -> int:
     """Prunes one repository after the other, while the next ones are being opened; what fails is told and passed by."""
     from lockctl.cli.several import Several, common_status, speak_for
 
     statuses: list[int] = []
-    several = Several(common, console, speak_for(console, headed=not order.json), trusted)
+    several = Several(common, console, speak_for(console, headed=not order.json), order.trusted)
     for seen, _ in several.visit(lambda session: session.look()):
         if seen.session is None:
             statuses.append(seen.fail(json=order.json))
