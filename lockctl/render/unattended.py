@@ -98,9 +98,13 @@ def crontab_lines(what: Unattended) -> str:
 
 def units(what: Unattended) -> str:
     """A service and a timer, each below a comment that names its file."""
+    last = "# Then: systemctl daemon-reload && systemctl enable --now lockctl-prune.timer"
+    return "\n".join([*_service(what), "", *_timer(what), "", last])
+
+
+def _service(what: Unattended) -> list[str]:
     words = [*what.program, "prune", *what.options, "--yes", "--quiet", "--skip-if-running", "--timeout", "30m"]
-    capabilities = " CAP_DAC_OVERRIDE" if what.folders else ""
-    service = [
+    return [
         "# /etc/systemd/system/lockctl-prune.service",
         "[Unit]",
         "Description=Remove stale locks of restic",
@@ -120,9 +124,12 @@ def units(what: Unattended) -> str:
         "StateDirectory=lockctl",
         "StateDirectoryMode=0700",
         *(f"ReadWritePaths={_unit_path(path)}" for path in what.folders),
-        _HARDENING.format(capabilities=capabilities),
+        _HARDENING.format(capabilities=" CAP_DAC_OVERRIDE" if what.folders else ""),
     ]
-    timer = [
+
+
+def _timer(what: Unattended) -> list[str]:
+    return [
         "# /etc/systemd/system/lockctl-prune.timer",
         "[Unit]",
         "Description=When stale locks of restic are removed",
@@ -135,8 +142,6 @@ def units(what: Unattended) -> str:
         "[Install]",
         "WantedBy=timers.target",
     ]
-    last = "# Then: systemctl daemon-reload && systemctl enable --now lockctl-prune.timer"
-    return "\n".join([*service, "", *timer, "", last])
 
 
 def _missing(what: Unattended) -> list[str]:
