@@ -118,6 +118,9 @@ class Console:
             f"it came back as {removal_line(one.verdict, {})}. Check what ran meanwhile: 'restic check'"
         )
 
+    def news(self, text: str) -> None:
+        """What people want to hear of who do not look at the output. It has been said already."""
+
     def fail(self, text: str) -> None:
         """What ended the run."""
         self._say(f"lockctl: {visible(text)}")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from lockctl.cli.notifying import notify
 from lockctl.cli.signals import SIGNALS
+from lockctl.cli.systemd import notify
 from lockctl.clock.boot import boottime
 from lockctl.clock.duration import describe_duration
 from lockctl.errors import Interrupted

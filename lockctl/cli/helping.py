@@ -18,7 +18,7 @@ _GROUPS = {
     "Repository": "--repo --all --tag --jobs --metadata-only --password-file --password-command "
     "--insecure-no-password --key-hint",
     "Share": "--smb-credentials",
-    "Output": "--format --sort --json --textfile --ping --quiet --verbose --no-color",
+    "Output": "--format --sort --json --textfile --ping --notify --quiet --verbose --no-color",
     "This run": "--timeout --state-dir --help",
 }
 """The groups in their order, and what belongs to each; what is named in none is the command's own."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lockctl.cli.choosing import choose, read_settings
 from lockctl.cli.console import Console
 from lockctl.cli.opening import find_access, start_deadline
+from lockctl.cli.relaying import Relay
 from lockctl.errors import Interrupted, LockctlError
 from lockctl.render.harmless import visible
 
@@ -25,10 +26,9 @@ LOCKS_REMAIN = 11
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken(Console):
+class Spoken(Relay):
     """What is said of one repository among several, on the console of all: each line has its name."""
 
-    inner: Console = field(default_factory=Console)
     name: str = ""
     heading: list[str] = field(default_factory=list)
     """What stands above the first result, and is gone from here then."""
@@ -58,6 +58,10 @@ class Spoken(Console):
     def fail(self, text: str) -> None:
         """With the name."""
         self.inner.fail(f"{self.name}: {text}")
+
+    def news(self, text: str) -> None:
+        """With the name."""
+        self.inner.news(f"{self.name}: {text}")
 
     def confirm(self, question: str) -> bool:
         """With the name."""

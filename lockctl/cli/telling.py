@@ -57,6 +57,8 @@ class Telling:
                     console.result(line)
                 if not console.quiet:
                     console.result(table.report_summary(report, console.colour, console.width()))
+            for line in (*table.removal_lines(report), *table.lines_for_a_person(report)):
+                console.news(line)
             for line in table.failure_lines(report):
                 console.fail(line)
             if report.forgetful:

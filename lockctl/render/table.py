@@ -118,6 +118,16 @@ def removal_lines(report: Report) -> list[str]:
     return lines
 
 
+def lines_for_a_person(report: Report) -> list[str]:
+    """Locks that nobody but a person can see to, and that this machine sees for the first time."""
+    told = [
+        (one.verdict, f"needs a person: {visible(one.verdict.why, LONGEST_WHY)}")
+        for one in report.kept
+        if one.verdict.state is State.UNDECODABLE and not one.verdict.seen
+    ]
+    return _told_together(report.survey, told)
+
+
 def failure_lines(report: Report) -> list[str]:
     """What could not be done, and what ended the run."""
     lines = _told_together(report.survey, ((r.verdict, _failure(r)) for r in report.failed))

@@ -40,6 +40,7 @@ LIBRARIES = {
     "nacl": ("repository/scrypt", "settings/rclone/sealed"),
     "zstandard": ("repository/crypto",),
     "psutil": ("liveness/process",),
+    "apprise": ("monitoring/notify",),
     "typer": ("cli/",),
     "tabulate": ("render/",),
     "rich": ("render/", "cli/"),

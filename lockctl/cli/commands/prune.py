@@ -11,6 +11,7 @@ import typer
 
 from lockctl.cli.choosing import is_for_several
 from lockctl.cli.console import Console, has_terminal
+from lockctl.cli.news import NotifyOption, run_with_news
 from lockctl.cli.opening import make_console, open_session
 from lockctl.cli.options import (
     OUTPUT,
@@ -107,6 +108,7 @@ def prune(
     jitter: JitterOption = None,
     skip_if_running: SkipOption = False,
     ping: PingOption = None,
+    notify: NotifyOption = None,
     json: JsonOption = False,
 ) -> int:
     """Remove stale locks, after asking, so that it can be undone."""
@@ -119,7 +121,14 @@ def prune(
         if not is_alone:
             return 0
         prune_them = _prune_several if is_for_several(common) else _prune_one
-        return run_with_ping(ping, console, common.timeout, lambda speaking: prune_them(common, speaking, order))
+        return run_with_ping(
+            ping,
+            console,
+            common.timeout,
+            lambda speaking: run_with_news(
+                notify, speaking, common.timeout, lambda heard: prune_them(common, heard, order)
+            ),
+        )
 
 
 def _prune_one(common: Common, console: Console, order: _Order) -> int:
