@@ -119,9 +119,21 @@ def told_by_advise(repository: Repository) -> Told:
     return [lockctl(repository, "advise", "--json").json]
 
 
+def told_by_config(repository: Repository) -> Told:
+    """A mistake of each kind, and a value of each origin."""
+    file = repository.path / "lockctl.toml"
+    environment = {**repository.env, "LOCKCTL_CONFIG": str(file)}
+    file.write_text('this_host = ["a"]\n')
+    shown = lockctl(environment, "config", "show", "--json").json
+    file.write_text('[repositories.nas]\naddress = "/srv/a"\npassword_file = "/none"\n')
+    file.chmod(0o664)
+    return [shown, lockctl(environment, "config", "check", "--json").json]
+
+
 def told_by_error(repository: Repository) -> Told:
     words = (("list", "--json", "-r", "smb://"), ("show", "--json", "no-such-lock"), ("prune", "--json", "--no-such"))
-    return [lockctl(repository, *one).json for one in words]
+    one_of_several = lockctl(repository, "list", "--json", "-r", "/none", "-r", "/nowhere").stdout.splitlines()[0]
+    return [*(lockctl(repository, *one).json for one in words), json.loads(one_of_several)]
 
 
 TOLD: dict[str, Callable[[Repository], Told]] = {
@@ -134,6 +146,7 @@ TOLD: dict[str, Callable[[Repository], Told]] = {
     "watch": told_by_watch,
     "doctor": told_by_doctor,
     "advise": told_by_advise,
+    "config": told_by_config,
     "error": told_by_error,
 }
 RARE = ("failed[].", "gone[].")

@@ -63,7 +63,7 @@ def _check(console: Console, json: bool) -> int:
             if not json:
                 console.result(f"{path}:{one.line}: {'' if one.is_mistake else 'warning: '}{one.text}")
     if json:
-        _dump(console, {"schema": "lockctl.config-check/1", "files": [str(path) for path in paths], "found": found})
+        _dump(console, {"schema": "lockctl.config/1", "files": [str(path) for path in paths], "found": found})
     elif not paths:
         console.note(f"there is no configuration: neither {SYSTEM_CONFIGURATION} nor {user_configuration(os.environ)}")
     elif not found:

@@ -64,9 +64,12 @@ class _Wish:
         chosen = [verdict for verdict in survey.verdicts if selection.covers(verdict)]
         match self.sort:
             case Sort.HOST:
-                return sorted(chosen, key=lambda v: v.file.lock.hostname if v.file.lock is not None else "")
+                return sorted(chosen, key=lambda v: (v.file.lock.hostname if v.file.lock else "", v.file.id))
             case Sort.STATE:
-                return sorted(chosen, key=lambda verdict: verdict.state.value)
+                from lockctl.liveness.evidence import State
+
+                order = list(State)
+                return sorted(chosen, key=lambda verdict: order.index(verdict.state))
             case Sort.ID:
                 return sorted(chosen, key=lambda verdict: verdict.file.id)
             case Sort.AGE:

@@ -18,7 +18,6 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "doctor": findings.doctor_schema,
     "advise": findings.advise_schema,
     "config": configuration.config_schema,
-    "config-check": configuration.config_check_schema,
     "error": journal.error_schema,
 }
 """The schema of each command's `--json`, and that of a failure."""

@@ -26,13 +26,13 @@ def config_schema() -> Schema:
             "variable": described(or_null(TEXT), "Of the environment. Without file and variable it is the default."),
         }
     )
-    body = record({"files": list_of(TEXT), "settings": list_of(setting)})
-    return document("lockctl.config/1", "The settings that count.", body)
-
-
-def config_check_schema() -> Schema:
-    """`lockctl.config-check/1`."""
     mistake = described(YES_OR_NO, "Whether lockctl does not work with it; else it is a warning.")
     found = record({"file": TEXT, "line": COUNT, "mistake": mistake, "message": TEXT})
-    body = record({"files": list_of(TEXT), "found": list_of(found)})
-    return document("lockctl.config-check/1", "What is wrong with the configuration.", body)
+    body = record(
+        {"files": list_of(TEXT)},
+        {
+            "settings": described(list_of(setting), "Of 'config show': those that count."),
+            "found": described(list_of(found), "Of 'config check': what is wrong."),
+        },
+    )
+    return document("lockctl.config/1", "The configuration shown, or checked.", body)
