@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200, help="histories of each hazard")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--markdown", action="store_true", help="print the tables as the README has them")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as bench/README.md has them")
     parser.add_argument("--svg", type=Path, help="where to draw the comparison")
     options = parser.parse_args()
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The counts as text, as tables for the README and as an SVG plot. No share without its number of trials."""
+"""The counts as text, as tables for bench/README.md and as an SVG plot. No share without its number of trials."""
 
 from __future__ import annotations
 

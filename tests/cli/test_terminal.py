@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import socket
-import struct
-import subprocess
-import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +12,9 @@ import pytest
 
 from lockctl.render.harmless import columns
 from tests.cli.make import HOUR, WEB1, one_of_each
-from tests.cli.run import COMMAND, ROOT, environment, lockctl
+from tests.cli.run import environment, lockctl
 from tests.cli.seeing import seen_for
+from tests.cli.terminal import at_width, drawn
 from tests.conftest import NewRepository
 from tests.lab.restic import Repository
 from tests.lab.seal import aged_lock
@@ -40,36 +36,6 @@ def silent() -> Iterator[int]:
     """A port that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-def at_width(variables: dict[str, str], width: int, *words: str) -> str:
-    """What a terminal of this width gets."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    process = subprocess.Popen([*COMMAND, *words], env=variables, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    told = b""
-    try:
-        while part := _read(ours):
-            told += part
-        process.wait(60)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-    return told.decode().replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""  # how Linux tells that nobody has the other side open any more
-
-
-def drawn(text: str) -> list[str]:
-    """The lines as they stand there in the end: what was wiped is gone."""
-    return [line.rsplit("\r", 1)[-1] for line in text.split("\n")]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

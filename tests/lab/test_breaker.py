@@ -43,7 +43,8 @@ def test_a_lock_that_stays_cut_short_ends_the_backup_soon(long_runs: LongRuns) -
     assert not any(done.looks)
 
 
-def test_the_breaker_opens_for_a_lock_that_is_sound(long_runs: LongRuns) -> None:
+def test_a_backup_ends_with_circuit_breaker_open(long_runs: LongRuns) -> None:
+    """The lock that it is open for is sound."""
     done = long_runs.open_breaker.done()
     assert done.status == 1, done.text
     assert done.seconds > LEAST_SECONDS

@@ -161,7 +161,8 @@ def stopped(pid: int) -> Iterator[None]:
             member.resume()
 
 
-def test_a_stopped_restic_is_kept_on_its_machine_and_goes_on(repository: Repository) -> None:
+def test_a_laptop_slept_in_the_middle_of_a_backup(repository: Repository) -> None:
+    """restic and its rclone are stopped, as all processes are that sleep."""
     with repository.running_backup() as backup:
         with stopped(backup.process.pid):
             for minutes, code in ((10, "owner-alive"), (25, "owner-alive"), (40, "owner-hung")):
