@@ -17,7 +17,7 @@ _GROUPS = {
     _REST: "",
     "Repository": "--repo --all --tag --jobs --metadata-only --password-file --password-command "
     "--insecure-no-password --key-hint",
-    "Share": "--smb-credentials",
+    "Share": "--smb-credentials --kerberos",
     "Output": "--format --sort --json --textfile --ping --notify --quiet --verbose --no-color",
     "This run": "--timeout --state-dir --help",
 }

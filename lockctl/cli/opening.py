@@ -65,7 +65,8 @@ def find_other_place(address: str, common: Common, console: Console, configurati
     """The place that the options name, else that of an address which the journal holds."""
     chosen = choose_one(common, configuration) if common.repo else find_settings(address, configuration)
     credentials = common.smb_credentials or chosen.smb_credentials
-    return resolve_place(chosen.address, credentials, os.environ, _asker(console))
+    kerberos = common.kerberos or chosen.kerberos
+    return resolve_place(chosen.address, credentials, os.environ, _asker(console), kerberos=kerberos)
 
 
 def open_journal(common: Common) -> Journal:
@@ -80,7 +81,8 @@ def find_access(
 ) -> Access:
     """All that opens this repository: options go before its settings, and these before the environment."""
     credentials = common.smb_credentials or settings.smb_credentials
-    place = resolve_place(settings.address, credentials, os.environ, _asker(console))
+    kerberos = common.kerberos or settings.kerberos
+    place = resolve_place(settings.address, credentials, os.environ, _asker(console), kerberos=kerberos)
     if isinstance(place, SmbPlace):
         _warn(console, place.warning)
         _warn_of_readers(console, credentials or os.environ.get("LOCKCTL_SMB_CREDENTIALS"), "credentials file")

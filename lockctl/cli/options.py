@@ -12,8 +12,8 @@ import typer
 from lockctl.clock.duration import parse_duration
 
 REPOSITORY = (
-    "repo metadata_only password_file password_command insecure_no_password key_hint smb_credentials timeout".split()
-)
+    "repo metadata_only password_file password_command insecure_no_password key_hint smb_credentials kerberos timeout"
+).split()
 SEVERAL = "everything tag jobs".split()
 """For a command that takes several repositories at once."""
 OUTPUT = "state_dir quiet verbose no_color".split()
@@ -33,6 +33,7 @@ class Common:
     insecure_no_password: bool = False
     key_hint: str | None = None
     smb_credentials: str | None = None
+    kerberos: bool = False
     timeout: float | None = None
     state_dir: str | None = None
     quiet: bool = False
@@ -84,6 +85,9 @@ _OPTIONS: dict[str, Any] = {
             metavar="FILE",
             help="User and password of the share, as mount.cifs reads them (LOCKCTL_SMB_CREDENTIALS).",
         ),
+    ],
+    "kerberos": Annotated[
+        bool, typer.Option("--kerberos", help="Log on to the share with a Kerberos ticket, and no password.")
     ],
     "timeout": Annotated[float | None, duration_option("--timeout", help_text="Limit for the whole run, as in 2m.")],
     "state_dir": Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the journal (LOCKCTL_STATE_DIR).")],

@@ -92,6 +92,7 @@ def _repository(name: str, table: Mapping[str, Any], usual: Thresholds) -> Repos
         table.get("metadata_only", False),
         table.get("key_hint", ""),
         _expand(table["smb_credentials"]) if "smb_credentials" in table else None,
+        table.get("kerberos", False),
         tuple(table.get("tags", ())),
         _thresholds(table, usual),
     )

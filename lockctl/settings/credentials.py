@@ -13,19 +13,29 @@ CREDENTIAL = "smb-credentials"
 """The name of the credential that systemd hands to a service."""
 
 
+KERBEROS = "kerberos"
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs on to a share. `protocol` is one of SPNEGO's: negotiate, ntlm or kerberos."""
+    """Who logs on to a share. `protocol` is one of SPNEGO's: negotiate, ntlm or kerberos.
+
+    With Kerberos no password is known: the user is a principal, '' for whichever has a ticket, and the domain a realm.
+    """
 
     user: str
     password: str = field(repr=False)
     domain: str = ""
     protocol: str = "negotiate"
+    service_host: str = ""
+    """Whose service the ticket is for, where that is not the host of the address."""
 
     @property
     def account(self) -> str:
-        """`DOMAIN\\user`, or the user alone."""
-        return f"{self.domain}\\{self.user}" if self.domain else self.user
+        """`DOMAIN\\user`, or the user alone; with Kerberos `user@REALM`."""
+        if not self.domain:
+            return self.user
+        return f"{self.user}@{self.domain}" if self.protocol == KERBEROS else f"{self.domain}\\{self.user}"
 
 
 def find_login(
@@ -33,7 +43,12 @@ def find_login(
     credentials_file: str | None,
     environment: Mapping[str, str],
     ask: Callable[[str, str], str],
+    *,
+    kerberos: bool = False,
 ) -> Login:
+    """Who logs on, by Kerberos or with a password. Raises UsageError; `ask` prompts for a password or raises."""
+    if kerberos:
+        return Login(address.user, "", address.domain, KERBEROS)
     file = credentials_file or environment.get("LOCKCTL_SMB_CREDENTIALS") or _credential(environment)
     fields = parse_credentials(read_text(file, "credentials file")) if file else {}
     user = address.user or fields.get("username") or environment.get("USER") or environment.get("LOGNAME") or ""

@@ -58,6 +58,7 @@ REPOSITORY: dict[str, Any] = {
     "metadata_only": FLAG,
     "key_hint": TEXT,
     "smb_credentials": TEXT,
+    "kerberos": FLAG,
     "tags": TEXTS,
     "thresholds": THRESHOLDS,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lockctl.errors import UsageError
 from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
-from lockctl.settings.credentials import Login, find_login
+from lockctl.settings.credentials import KERBEROS, Login, find_login
 from lockctl.settings.files import read_text
 from lockctl.settings.rclone.resolve import RcloneShare, read_remote
 
@@ -40,9 +40,14 @@ Place = LocalPlace | SmbPlace
 
 
 def resolve_place(
-    text: str, credentials_file: str | None, environment: Mapping[str, str], ask: Callable[[str, str], str]
+    text: str,
+    credentials_file: str | None,
+    environment: Mapping[str, str],
+    ask: Callable[[str, str], str],
+    *,
+    kerberos: bool = False,
 ) -> Place:
-    """The place that an address names. Raises UsageError."""
+    """The place that an address names, where it is on a share with the login for it. Raises UsageError."""
     address = parse_address(text)
     lane = environment.get("LOCKCTL_SMB_LANE") != "off"
     match address:
@@ -50,30 +55,37 @@ def resolve_place(
             path = str(Path(address.path).absolute())
             return LocalPlace(path, path)
         case RcloneAddress():
-            return _place_on_remote(address, read_remote(address, environment, ask), lane)
+            return _place_on_remote(address, read_remote(address, environment, ask), lane, kerberos)
         case SmbAddress():
-            login = find_login(address, credentials_file, environment, ask)
+            login = find_login(address, credentials_file, environment, ask, kerberos=kerberos)
             warning = ""
             if address.password is not None:
                 warning = "the password in the address can be seen by others: use LOCKCTL_SMB_PASSWORD"
             return SmbPlace(str(address), replace(address, password=None), login, warning, lane)
 
 
-def _place_on_remote(address: RcloneAddress, target: RcloneShare | LocalAddress, lane: bool) -> Place:
+def _place_on_remote(address: RcloneAddress, target: RcloneShare | LocalAddress, lane: bool, kerberos: bool) -> Place:
     if isinstance(target, LocalAddress):
         path = str(Path(target.path).absolute())
         return LocalPlace(path, path)
-    if target.kerberos:
-        raise UsageError(
-            f"rclone's remote {address.remote.name!r} logs on by Kerberos (use_kerberos), which lockctl cannot do yet",
-            "Give a user and a password: smb://USER@HOST/SHARE/PATH",
-        )
     warning = ""
     if address.remote.tells_password:
         warning = "the password in the address can be seen by others: use rclone's configuration or RCLONE_SMB_PASS"
     share = target.address
-    login = Login(share.user, share.password or "", share.domain)
+    if target.kerberos or kerberos:
+        # As rclone does: whoever has a ticket, whatever user and domain are.
+        login = Login("", "", "", KERBEROS, _service_host(target.spn))
+    else:
+        login = Login(share.user, share.password or "", share.domain)
     return SmbPlace(str(address), replace(share, password=None), login, warning, lane)
+
+
+def _service_host(spn: str) -> str:
+    """Of `cifs/HOST`; a port behind it is no part of what a KDC knows."""
+    service, _, host = spn.partition("/")
+    if spn and (service.lower() != "cifs" or not host):
+        raise UsageError("rclone's spn is no name of an SMB service", "Write cifs/HOST")
+    return host.partition(":")[0]
 
 
 def is_named_by(environment: Mapping[str, str]) -> bool:

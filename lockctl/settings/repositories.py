@@ -24,6 +24,7 @@ class RepositorySettings:
     metadata_only: bool = False
     key_hint: str = ""
     smb_credentials: str | None = None
+    kerberos: bool = False
     tags: tuple[str, ...] = ()
     thresholds: Thresholds | None = None
     """None where those of all repositories hold."""

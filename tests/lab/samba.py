@@ -53,6 +53,7 @@ class Samba:
         options: Mapping[str, str] | None = None,
         users: Sequence[str] | None = None,
         password: str = PASSWORD,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Take notes only; `start` or the context manager does the work. `users[0]` owns the shares."""
         self.users = list(users or [default_user()])
@@ -62,6 +63,7 @@ class Samba:
         self.directory = Path()
         self._shares = {share.name: share for share in shares}
         self._options = dict(options or {})
+        self._environment = {**os.environ, **(environment or {})}
         self._outlives = False
         self._process: subprocess.Popen[bytes] | None = None
         self._wires: dict[str, Wire] = {}
@@ -219,7 +221,9 @@ class Samba:
             # smbd in the foreground ends when its standard input is a pipe that ends, which it does with us.
             # A session of its own keeps the terminal's Ctrl-C away from it.
             stdin = subprocess.DEVNULL if self._outlives else subprocess.PIPE
-            self._process = subprocess.Popen(command, stdin=stdin, stdout=output, stderr=output, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdin=stdin, stdout=output, stderr=output, start_new_session=True, env=self._environment
+            )
         until(self._answers, "answer from smbd", seconds=30)
 
     def _answers(self) -> bool:

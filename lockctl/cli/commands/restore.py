@@ -51,7 +51,7 @@ class _Work:
         return place.shown
 
 
-@with_common("repo", "smb_credentials", "timeout", *OUTPUT)
+@with_common("repo", "smb_credentials", "kerberos", "timeout", *OUTPUT)
 def restore(
     common: Common,
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of removed locks, or beginnings of them.")],

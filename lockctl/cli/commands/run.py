@@ -14,7 +14,8 @@ from lockctl.clock.boot import boottime
 from lockctl.errors import UsageError
 
 _SHARED = (
-    "repo password_file password_command insecure_no_password key_hint smb_credentials state_dir quiet verbose no_color"
+    "repo password_file password_command insecure_no_password key_hint smb_credentials kerberos state_dir "
+    "quiet verbose no_color"
 ).split()
 
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from lockctl.settings.repositories import RepositorySettings
 
 HOUR = 3600.0
-_KEPT = ("LOCKCTL_CONFIG", "RCLONE_CONFIG", "RESTIC_KEY_HINT", "RESTIC_PASSWORD_COMMAND", "LOCKCTL_SMB_LANE")
+_KEPT = (
+    "LOCKCTL_CONFIG LOCKCTL_SMB_LANE RCLONE_CONFIG RESTIC_KEY_HINT RESTIC_PASSWORD_COMMAND "
+    "KRB5_CLIENT_KTNAME KRB5_CONFIG"
+).split()
 """Variables that such a run needs as this one does, and that are no secrets."""
 
 
@@ -85,6 +88,7 @@ def _choice(common: Common) -> list[str]:
         local = isinstance(address, LocalAddress) and "/" in text
         options += ["-r", str(Path(text.removeprefix("local:")).absolute()) if local else text]
     options += ["--metadata-only"] if common.metadata_only else []
+    options += ["--kerberos"] if common.kerberos else []
     options += ["--insecure-no-password"] if common.insecure_no_password else []
     options += ["--password-command", common.password_command] if common.password_command else []
     options += ["--key-hint", common.key_hint] if common.key_hint else []
@@ -126,6 +130,9 @@ def _missing(common: Common, chosen: Sequence[RepositorySettings], secrets: dict
             told.append("put the repository's password into a file, and name it in RESTIC_PASSWORD_FILE")
     for one in chosen:
         match parse_address(one.address):
+            case SmbAddress() if common.kerberos or one.kerberos:
+                if not os.environ.get("KRB5_CLIENT_KTNAME"):
+                    told.append("make a keytab, and name it in KRB5_CLIENT_KTNAME")
             case SmbAddress() if not (one.smb_credentials or secrets[credentials.CREDENTIAL]):
                 told.append("put user and password of the share into a file, and name it in LOCKCTL_SMB_CREDENTIALS")
             case RcloneAddress(remote=remote) if any(

@@ -18,10 +18,11 @@ from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import LockctlError, Unreachable
 from lockctl.settings.address import SmbAddress
-from lockctl.settings.credentials import Login
+from lockctl.settings.credentials import KERBEROS, Login
 from lockctl.transport.smb.answers import parse_create
 from lockctl.transport.smb.errors import WireError, lost, translate_connect
 from lockctl.transport.smb.hardening import REPLY_SECONDS, START_SECONDS, DeadlineConnection
+from lockctl.transport.smb.kerberos import require_gssapi, translate_kerberos
 from lockctl.transport.smb.requests import Request
 from lockctl.transport.smb.server import Server
 from lockctl.transport.smb.wire import Ticket
@@ -58,6 +59,8 @@ class SmbConnection:
             self.close()
             if deadline.passed():
                 raise deadline.error() from error
+            if login.protocol == KERBEROS and (failure := translate_kerberos(error, login, address.host)) is not None:
+                raise failure from error
             user = login.account
             raise translate_connect(error, address.host, address.port, address.share, user) from error
 
@@ -66,12 +69,15 @@ class SmbConnection:
         # Some seconds more than whoever waits for this thread: so it is never this time-out that ends the waiting.
         connection.connect(timeout=math.ceil(self._deadline.cap(CONNECT_SECONDS)) + _LONGER)
         encrypt = bool(connection.supports_encryption) and connection.dialect >= Dialects.SMB_3_0_0
+        if login.protocol == KERBEROS:
+            require_gssapi()
         session = Session(
             connection,
-            login.account,
-            login.password,
+            login.account or None,
+            login.password or None,
             require_encryption=encrypt,
             auth_protocol=login.protocol,
+            hostname_override=login.service_host or None,
         )
         session.connect()
         tree = TreeConnect(session, f"\\\\{address.host}\\{address.share}")

@@ -8,6 +8,7 @@ import pytest
 
 from lockctl.errors import UsageError
 from lockctl.settings.address import parse_address
+from lockctl.settings.credentials import KERBEROS, Login
 from lockctl.settings.place import LocalPlace, Place, SmbPlace, resolve_place
 from lockctl.settings.rclone.remote import Remote, parse_remote
 from tests.lab.restic import obscured
@@ -84,6 +85,17 @@ def place_of(folder: Path, text: str, **variables: str) -> Place:
     (folder / "rclone.conf").write_text(CONFIGURATION)
     environment = {"RCLONE_CONFIG": str(folder / "rclone.conf"), **variables}
     return resolve_place(f"rclone:{text}", None, environment, nobody)
+
+
+@pytest.mark.parametrize(
+    ("text", "service_host"),
+    [("ticket:s", "nas.example"), ("nas,use_kerberos:s", ""), ('ticket,spn="CIFS/nas.example:445":s', "nas.example")],
+)
+def test_kerberos(tmp_path: Path, text: str, service_host: str) -> None:
+    """As rclone does: whoever has a ticket, whatever user, domain and password are."""
+    place = place_of(tmp_path, text)
+    assert isinstance(place, SmbPlace)
+    assert place.login == Login("", "", "", KERBEROS, service_host)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +222,7 @@ def test_an_alias_of_a_directory(tmp_path: Path) -> None:
         ("cut:x", "of type 'chunker': it cuts"),
         ("cloud:x", "of type 's3'. lockctl reads remotes of type smb and aliases"),
         (":sftp,host=h,pass=hidden:x", "of type 'sftp'"),
-        ("ticket:s", "Kerberos"),
-        ("nas,use_kerberos:s", "Kerberos"),
+        ("ticket,spn=http/nas:s", "spn is no name of an SMB service"),
         ("nas,pass=hidden:s", "the password in the connection string is not an obscured one"),
     ],
 )
