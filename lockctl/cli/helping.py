@@ -19,7 +19,7 @@ _GROUPS = {
     "--insecure-no-password --key-hint",
     "Share": "--smb-credentials --kerberos",
     "Output": "--format --sort --json --textfile --ping --notify --quiet --verbose --no-color",
-    "This run": "--timeout --state-dir --help",
+    "This run": "--jitter --skip-if-running --timeout --state-dir --help",
 }
 """The groups in their order, and what belongs to each; what is named in none is the command's own."""
 _REMOVING = ("prune", "rm")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -64,7 +63,7 @@ def run_with_news(
         text = "\n".join(visible(line) for part in heard.gathered for line in part.split("\n"))
         if text:
             seconds = min(SECONDS, max(_LEAST, deadline.left()))
-            for problem in notifier.tell(f"lockctl on {socket.gethostname()}", text, seconds, is_bad=is_bad):
+            for problem in notifier.tell(f"lockctl on {os.uname().nodename}", text, seconds, is_bad=is_bad):
                 console.warn(problem)
 
     try:

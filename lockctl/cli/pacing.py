@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -31,11 +31,14 @@ SkipOption = Annotated[
 
 def wait_at_random(
     most: float,
-    draw: Callable[[float, float], float] = random.uniform,
+    draw: Callable[[], float] = lambda: int.from_bytes(os.urandom(8), "big") / 2**64,
     wait: Callable[[float], object] = lambda seconds: Event().wait(seconds),
 ) -> None:
-    """Waits up to `most` seconds. The time of the run counts from then on; a signal ends the wait as it ends a run."""
-    wait(draw(0.0, most))
+    """Waits up to `most` seconds: `draw` gives the part of it, from 0 to 1.
+
+    The time of the run counts from then on; a signal ends the wait as it ends a run.
+    """
+    wait(draw() * most)
     RUN.begun = boottime()
 
 

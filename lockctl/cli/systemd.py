@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from contextlib import suppress
 
 _SECONDS = 1.0
@@ -15,6 +14,9 @@ def notify(*fields: str) -> None:
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return
+    # Imported only where systemd asked for it.
+    import socket
+
     address = f"\0{path[1:]}" if path.startswith("@") else path
     message = "\n".join(field.replace("\n", " ") for field in fields)
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:

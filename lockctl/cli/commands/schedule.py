@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 import zlib
 from pathlib import Path
@@ -61,7 +60,7 @@ def schedule(
         _program(),
         [*_choice(common), *(["--older", spell_duration(older)] if older is not None else [])],
         period,
-        zlib.crc32("\n".join([socket.gethostname(), *(one.address for one in chosen)]).encode(errors="replace")) % 60,
+        zlib.crc32("\n".join([os.uname().nodename, *(one.address for one in chosen)]).encode(errors="replace")) % 60,
         _variables(common, chosen, cron),
         {name: path for name, path in secrets.items() if path},
         [str(Path(one.path).absolute()) for one in addresses if isinstance(one, LocalAddress)],
