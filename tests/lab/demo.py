@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.demo_breaker import show_breaker
+from tests.lab.demo_several import show_several
 from tests.lab.processes import LabError
 from tests.lab.restic import Repository, RunningBackup
 from tests.lab.samba import Samba, stop_recorded
@@ -22,6 +23,8 @@ UNATTENDED = "prune --yes"
 COMMANDS = (("list", 0), (UNATTENDED, 3), ("doctor", 2), ("prune", 0), ("history", 0), ("list", 0))
 """What is shown, and with which status it ends: an unattended run says that its memory is too young for what waits,
 and doctor that there is something to do."""
+SEVERAL = 3
+"""After so many of them two repositories are shown."""
 HOUR = 3600
 CUT_BYTES = 60
 WEB1 = Owner("web1", pid=4209)
@@ -88,7 +91,9 @@ def show(repository: Repository) -> bool:
     with repository.running_backup() as backup:
         origins = [killed, Origin(backup.lock_id, "a restic backup that still runs"), *more_locks(repository)]
         tell(origins)
-        failures = [show_command(command, repository, status) for command, status in COMMANDS]
+        failures = [show_command(command, repository, status) for command, status in COMMANDS[:SEVERAL]]
+        failures.append(show_several(repository))
+        failures += [show_command(command, repository, status) for command, status in COMMANDS[SEVERAL:]]
         return survived(backup) or any(failures)
 
 

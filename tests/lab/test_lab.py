@@ -96,7 +96,7 @@ def test_demo_shows_a_backup_that_survives() -> None:
         [sys.executable, "-m", "tests.lab.demo"], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("\n$ lockctl ") == 6
+    assert done.stdout.count("\n$ lockctl ") == 10
     assert "exit status 0: snapshot " in done.stdout
     assert done.stdout.count("can go after ") == 3, "nobody was asked, and this machine has just begun to look"
     assert "[y/N] y\n" in done.stdout
