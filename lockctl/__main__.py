@@ -17,8 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         # Before anything else is imported: a version should come at once.
-        sys.stdout.write(f"lockctl {__version__}\n")
-        return
+        os._exit(_tell_version())
     # Until our own handlers stand, a signal ends the process as it ends any other, without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A run makes a great many small values and keeps them: looking through them again and again for what is not
@@ -36,6 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # No exit handlers and no waiting for threads: neither a name server that hangs nor the tidying of modules
     # (a tenth of a short run) may hold up the end.
     os._exit(status)
+
+
+def _tell_version() -> int:
+    """The exit status. By the descriptor itself: it may be closed, and what it leads to full."""
+    try:
+        os.write(1, f"lockctl {__version__}\n".encode())
+    except OSError as error:
+        with suppress(OSError):
+            os.write(2, f"lockctl: cannot write the output: {error.strerror}\n".encode())
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

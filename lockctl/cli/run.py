@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ HIDDEN = ("ls", "complete-words")
 REPOSITORY_VARIABLES = ("LOCKCTL_REPOSITORY", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_FILE")
 """Where one of them is set, `lockctl` alone lists."""
 _HELP_WIDTH = 100
+_OF_OUTPUT = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
+"""Why what typer prints cannot be written."""
 WATCH_DEFAULT = "31m"
 """What `prune --watch` means without a duration: by then everything is settled."""
 
@@ -125,6 +128,8 @@ def run_command_line(words: Sequence[str]) -> int:
             command = f" {words[0]}" if words and words[0] in COMMANDS else ""
             message = error.format_message().rstrip(".").replace("Value error, ", "")
             return _report(UsageError(message, f"See lockctl{command} --help"), words)
+        if isinstance(error, OSError) and error.filename is None and error.errno in _OF_OUTPUT:
+            return _report(LockctlError(f"cannot write the output: {error.strerror}"), words)
         where = error.__traceback__
         while where is not None and where.tb_next is not None:
             where = where.tb_next

@@ -58,6 +58,9 @@ class LocalAddress:
 
 Address = SmbAddress | RcloneAddress | LocalAddress
 
+_LIKE_SMB = ("smb", "cifs", "samba", "nfs", "file")
+_WITH_PASSWORD = re.compile(r"(?!\.{0,2}/)[^@]*:[^@]*@")
+"""With a colon before an at sign; what begins like a path is one."""
 _OTHER_BACKENDS = ("sftp:", "rest:", "s3:", "b2:", "azure:", "gs:", "swift:")
 
 
@@ -75,10 +78,20 @@ def parse_address(text: str) -> Address:
         return _parse_rclone(text.removeprefix("rclone:"))
     if text.startswith("local:"):
         return LocalAddress(text.removeprefix("local:"))
+    # A mistyped address may hold a password, and a path is shown: so nothing of it is quoted.
+    scheme, colon, _ = text.partition(":")
+    if colon and (text.startswith(f"{scheme}://") or scheme.lower() in _LIKE_SMB):
+        raise UsageError(f"addresses that begin with {_plain(scheme)}: are not known here", _FORMS)
+    if _WITH_PASSWORD.match(text):
+        raise UsageError("that looks like an address with a user and a password, in a form that is not known", _FORMS)
     return LocalAddress(text)
 
 
 _FORMS = "Write smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, rclone:REMOTE:SHARE/PATH or a path"
+
+
+def _plain(scheme: str) -> str:
+    return scheme if re.fullmatch(r"[A-Za-z0-9+.-]{1,20}", scheme) else "that"
 
 
 def _quote(text: str, safe: str = "") -> str:

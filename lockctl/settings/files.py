@@ -21,6 +21,14 @@ def read_text(path: str, what: str) -> str:
     return data.decode("utf-8-sig", "surrogateescape")
 
 
+def absolute(path: str) -> str:
+    """The path from the root on. Raises UsageError where it depends on a working directory that was deleted."""
+    try:
+        return str(Path(path).absolute())
+    except OSError as error:
+        raise UsageError("the working directory is not there any more", "Give the path from / on") from error
+
+
 def find_credential(name: str, environment: Mapping[str, str]) -> str | None:
     """The path of the credential that systemd gave this service under this name (systemd.exec(5), LoadCredential=)."""
     folder = environment.get("CREDENTIALS_DIRECTORY")

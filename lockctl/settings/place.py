@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from lockctl.errors import UsageError
 from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
 from lockctl.settings.credentials import KERBEROS, Login, find_login
-from lockctl.settings.files import read_text
+from lockctl.settings.files import absolute, read_text
 from lockctl.settings.rclone.resolve import RcloneShare, read_remote
 
 
@@ -52,7 +51,7 @@ def resolve_place(
     lane = environment.get("LOCKCTL_SMB_LANE") != "off"
     match address:
         case LocalAddress():
-            path = str(Path(address.path).absolute())
+            path = absolute(address.path)
             return LocalPlace(path, path)
         case RcloneAddress():
             return _place_on_remote(address, read_remote(address, environment, ask), lane, kerberos)
@@ -66,7 +65,7 @@ def resolve_place(
 
 def _place_on_remote(address: RcloneAddress, target: RcloneShare | LocalAddress, lane: bool, kerberos: bool) -> Place:
     if isinstance(target, LocalAddress):
-        path = str(Path(target.path).absolute())
+        path = absolute(target.path)
         return LocalPlace(path, path)
     warning = ""
     if address.remote.tells_password:

@@ -12,6 +12,7 @@ from lockctl.cli.console import Console, has_terminal
 from lockctl.cli.opening import make_console
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.errors import LockctlError, UsageError
+from lockctl.settings.files import absolute
 from lockctl.settings.folders import SYSTEM_CONFIGURATION, configuration_files, user_configuration
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _ask(console: Console, known: dict[str, str]) -> dict[str, str]:
     """Asks at a terminal for what is missing. What is typed is no secret."""
     from lockctl.settings.draft import settle_address, suggest_name
 
-    known = {key: str(Path(value).absolute()) if key in _PATHS and value else value for key, value in known.items()}
+    known = {key: absolute(value) if key in _PATHS and value else value for key, value in known.items()}
     if not has_terminal():
         if not known["address"]:
             raise UsageError("nobody is there to ask", "Set RESTIC_REPOSITORY and RESTIC_PASSWORD_FILE")

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +17,7 @@ from lockctl.clock.duration import spell_duration
 from lockctl.errors import UsageError
 from lockctl.settings import credentials, password
 from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
+from lockctl.settings.files import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def schedule(
         zlib.crc32("\n".join([os.uname().nodename, *(one.address for one in chosen)]).encode(errors="replace")) % 60,
         _variables(common, chosen, cron),
         {name: path for name, path in secrets.items() if path},
-        [str(Path(one.path).absolute()) for one in addresses if isinstance(one, LocalAddress)],
+        [absolute(one.path) for one in addresses if isinstance(one, LocalAddress)],
         _missing(common, chosen, secrets),
     )
     console.result(crontab_lines(what) if cron else units(what))
@@ -73,7 +73,7 @@ def schedule(
 def _program() -> list[str]:
     """What starts this very lockctl."""
     found = shutil.which(sys.argv[0])
-    return [str(Path(found).absolute())] if found and not found.endswith(".py") else [sys.executable, "-m", "lockctl"]
+    return [absolute(found)] if found and not found.endswith(".py") else [sys.executable, "-m", "lockctl"]
 
 
 def _choice(common: Common) -> list[str]:
@@ -85,7 +85,7 @@ def _choice(common: Common) -> list[str]:
         if isinstance(address, SmbAddress) and address.password is not None:
             raise UsageError("the address has a password", "Put it into a file, and give --smb-credentials")
         local = isinstance(address, LocalAddress) and "/" in text
-        options += ["-r", str(Path(text.removeprefix("local:")).absolute()) if local else text]
+        options += ["-r", absolute(text.removeprefix("local:")) if local else text]
     options += ["--metadata-only"] if common.metadata_only else []
     options += ["--kerberos"] if common.kerberos else []
     options += ["--insecure-no-password"] if common.insecure_no_password else []
@@ -115,7 +115,7 @@ def _named(one: RepositorySettings) -> str:
     address = parse_address(one.address)
     if one.name:
         return one.name
-    return str(Path(address.path).absolute()) if isinstance(address, LocalAddress) else str(address)
+    return absolute(address.path) if isinstance(address, LocalAddress) else str(address)
 
 
 def _missing(common: Common, chosen: Sequence[RepositorySettings], secrets: dict[str, str]) -> str:
@@ -144,4 +144,4 @@ def _missing(common: Common, chosen: Sequence[RepositorySettings], secrets: dict
 
 
 def _absolute(path: str | None) -> str:
-    return str(Path(path).absolute()) if path else ""
+    return absolute(path) if path else ""

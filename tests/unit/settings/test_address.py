@@ -77,11 +77,32 @@ def test_forms(text: str, address: Address) -> None:
         ("sftp:user@host:/r", "over sftp"),
         ("rest:https://host/", "over rest"),
         ("s3:host/bucket", "over s3"),
+        ("cifs://u@h/x", "begin with cifs: are not known"),
+        ("nfs://h/x", "begin with nfs: are not known"),
+        ("smb:u@h/x", "begin with smb: are not known"),
+        ("SMB:/h/x", "begin with SMB: are not known"),
+        ("h ttp://h/x", "begin with that: are not known"),
     ],
 )
 def test_what_is_refused(text: str, hint: str) -> None:
     with pytest.raises(UsageError, match=hint):
         parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cifs://u:secret@h/x", "smb:u:secret@h/x", "u:secret@h:/x", "smb//u:secret@h/x", "D;u:secret@h", "u:secret@h\\x"],
+)
+def test_a_mistyped_address_is_not_shown(text: str) -> None:
+    """A path would be, and this one has a password."""
+    with pytest.raises(UsageError) as caught:
+        parse_address(text)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["/srv/a:b@c", "./a:b@c", "../a:b@c", "C:/x", "a@b", "a b:c/d"])
+def test_odd_paths(text: str) -> None:
+    assert parse_address(text) == LocalAddress(text)
 
 
 def test_a_path_that_is_no_text_can_be_shown() -> None:
