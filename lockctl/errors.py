@@ -152,6 +152,15 @@ class NameTaken(FileError):
     kind = "name-taken"
 
 
+class ShareFull(FileError):
+    """There is no room for what was to be written."""
+
+    kind = "share-full"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: there is no room left", "Make room there, and run it again")
+
+
 class JournalError(LockctlError):
     """The journal cannot be read or written. Without it nothing is removed."""
 

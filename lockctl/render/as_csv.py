@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from lockctl.liveness.evidence import Verdict
 from lockctl.render.harmless import visible
 from lockctl.survey.values import Survey
 
+_FORMULA = ("=", "+", "-", "@")
 COLUMNS = "id hostname pid username exclusive time age_seconds claimed_age_seconds state reason".split()
 
 
@@ -44,4 +46,6 @@ def _harmless(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
     shown = visible(cell)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+    # Some take off what is blank before it, and know the wide forms of these signs too.
+    first = unicodedata.normalize("NFKC", shown.strip()[:1])
+    return f"'{shown}" if first in _FORMULA else shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,8 +18,16 @@ from lockctl.survey.values import Survey
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """One object on one line, in ASCII: no terminal can be harmed by a name in it."""
-    return json.dumps(value, ensure_ascii=True)
+    """One object on one line, in ASCII: no terminal can be harmed by a name in it.
+
+    What is no character, half a pair of UTF-16, becomes U+FFFD: strict parsers refuse it (RFC 8259, 8.2).
+    """
+    text = json.dumps(value, ensure_ascii=True)
+    return _LONE.sub(r"\1\\ufffd", text) if "\\ud" in text else text
+
+
+_HIGH, _LOW = r"\\ud[89ab][0-9a-f]{2}", r"\\ud[c-f][0-9a-f]{2}"
+_LONE = re.compile(rf"((?<!\\)(?:\\\\)*)(?:{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW})")
 
 
 def error_object(error: LockctlError, name: str = "", address: str = "") -> dict[str, Any]:

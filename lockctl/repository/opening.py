@@ -86,7 +86,10 @@ class Opening:
         """Waits for it. Raises WrongPassword, DamagedKey, DeadlinePassed."""
         if self._opened is None and self._deriving is not None:
             if not self._deriving.wait(self._deadline.cap(_DERIVATION_LIMIT)):
-                raise DeadlinePassed("the repository's key was not derived in time", "Is this machine overloaded?")
+                raise DeadlinePassed(
+                    "the repository's key was not derived in time",
+                    "Give --key-hint: costly keys may have been planted, or this machine is overloaded",
+                )
             self._opened = self._deriving.result()
         if self._opened is None:
             raise WrongPassword(
@@ -161,8 +164,9 @@ def _config(content: bytes | FileError) -> bytes:
 def _try_keys(
     files: Sequence[tuple[str, bytes | FileError]], password: str, head_start: HeadStart | None
 ) -> OpenedKey | None:
-    """The first master key that opens. A damaged key is an error only where no other key fits."""
+    """The first master key that opens. A damaged key is an error only where no sound one was tried."""
     problem: LockctlError | None = None
+    is_tried = False
     for name, data in files:
         try:
             if isinstance(data, FileError):
@@ -176,8 +180,14 @@ def _try_keys(
         except (DamagedKey, FileError) as error:
             problem = error
             continue
+        is_tried = True
         if key is not None:
             return OpenedKey(key, data)
-    if problem is not None:
-        raise problem
-    return None
+    if problem is None:
+        return None
+    if is_tried:
+        raise WrongPassword(
+            f"wrong password for the repository: no key opens with it, and {problem.message}",
+            "Set the password of a sound key, or restore keys/ from a copy of the repository",
+        )
+    raise problem

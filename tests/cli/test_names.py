@@ -47,7 +47,9 @@ def test_nothing_raw_reaches_the_terminal(repository: Repository, kind: str) -> 
     assert max(map(len, table.stdout.splitlines())) < 500, "no host has a name of more than 255 characters"
     assert table.stdout.count("\n") == 7, "one line a lock, whatever its name"
     (lock,) = list_locks(repository)
-    assert lock["hostname"].encode("utf-16", "surrogatepass") == HOSTILE[kind].encode("utf-16", "surrogatepass")
+    # What is no character cannot be in JSON that strict parsers take.
+    whole = HOSTILE[kind].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    assert lock["hostname"] == whole
 
 
 @pytest.mark.parametrize("kind", ["escape", "surrogate", "long"])

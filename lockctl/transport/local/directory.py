@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lockctl.errors import FileError, LockctlError, NameTaken, NotADirectory, NotFound, PermissionRefused, Unreachable
+from lockctl.errors import (
+    FileError,
+    LockctlError,
+    NameTaken,
+    NotADirectory,
+    NotFound,
+    PermissionRefused,
+    ShareFull,
+    Unreachable,
+)
 from lockctl.transport.base import Choose, Contents, Entry, Listing, Removal, list_and_read, remove_one_by_one
 from lockctl.transport.local.statx import birth_time
 from lockctl.transport.names import check_directory, check_entry, check_path
@@ -195,4 +204,6 @@ def _translate(error: OSError, path: str) -> LockctlError:
         return PermissionRefused(f"{path}: not permitted ({error.strerror})")
     if error.errno in _GONE_MOUNT:
         return Unreachable(f"{path}: the mount does not answer ({error.strerror})", "Mount it again, or use smb://")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ShareFull(path)
     return FileError(f"{path}: {error.strerror}")

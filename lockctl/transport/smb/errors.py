@@ -24,6 +24,7 @@ from lockctl.errors import (
     NotADirectory,
     NotFound,
     PermissionRefused,
+    ShareFull,
     ShareRefused,
     Unreachable,
 )
@@ -73,6 +74,7 @@ STATUS_NETWORK_SESSION_EXPIRED = 0xC000035C
 STATUS_CONNECTION_RESET = 0xC000020D
 STATUS_CONNECTION_DISCONNECTED = 0xC000020C
 STATUS_FILE_LOCK_CONFLICT = 0xC0000054
+STATUS_QUOTA_EXCEEDED = 0xC0000044
 
 _LOGON = {
     NtStatus.STATUS_LOGON_FAILURE: "wrong user or password",
@@ -114,6 +116,7 @@ _SENTENCES: dict[type[FileError], str] = {
     InUse: "another program has it open and does not share it",
     NameTaken: "a file of that name is there already",
 }
+_FULL = (NtStatus.STATUS_DISK_FULL, STATUS_QUOTA_EXCEEDED)
 _SESSION_ENDED = {
     NtStatus.STATUS_USER_SESSION_DELETED,
     NtStatus.STATUS_NETWORK_NAME_DELETED,
@@ -127,6 +130,8 @@ def translate_file(status: int, path: str) -> LockctlError:
     """The error for this NTSTATUS in answer to a request about `path`."""
     if status in _SESSION_ENDED:
         return lost("the server ended the session")
+    if status in _FULL:
+        return ShareFull(path)
     kind = _FILE.get(status)
     if kind is not None:
         return kind(f"{path}: {_SENTENCES[kind]}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from lockctl.errors import WrongPassword
 from lockctl.liveness.evidence import State, Witness
 from lockctl.removal.plan import Kept, Plan, Wish, make_plan
@@ -75,3 +77,20 @@ def test_the_object_of_an_error() -> None:
         "kind": "wrong-password",
         "message": "wrong password. Set it",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("\udc80\udc80", "\ufffd\ufffd"),
+        ("\ud83d\U0001f600\udc00", "\ufffd\U0001f600\ufffd"),
+        ("\\ud800 \\\ud800", "\\ud800 \\\ufffd"),
+        ("\U0001f600", "\U0001f600"),
+    ],
+)
+def test_half_a_character_is_told_as_none(text: str, told: str) -> None:
+    """Strict parsers refuse it."""
+    dumped = as_json.dump({"name": text})
+    assert json.loads(dumped) == {"name": told}
+    assert json.loads(dumped)["name"].encode("utf-8")

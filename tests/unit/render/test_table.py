@@ -206,11 +206,11 @@ def test_a_name_cannot_add_a_column_to_markdown() -> None:
     assert len(columns) == 1
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u3000+1", "＝1", " ＠1"])
 def test_a_spreadsheet_takes_no_cell_for_a_formula(name: str) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv.csv_text([of_host(name)]))))
     for cell in rows[0].values():
-        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not unicodedata.normalize("NFKC", cell.strip()).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_csv_has_a_line_for_each_lock() -> None:

@@ -122,6 +122,9 @@ def test_a_damaged_key_is_an_error_only_where_no_other_fits(damaged: bytes) -> N
     assert len(str(caught.value)) < 500
     beside = open_memory({"config": config_bytes(), **named("keys", damaged, key_bytes())})
     assert beside.config.format == 2
+    wrong = open_memory({"config": config_bytes(), **named("keys", damaged, key_bytes("other"))})
+    with pytest.raises(WrongPassword, match=r"no key opens with it, and key [0-9a-f]{8} "):
+        _ = wrong.config
 
 
 def test_an_altered_key_is_damaged_and_not_a_wrong_password() -> None:
