@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lockctl import __version__
+from lockctl.background import end_all
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # what could not be written was told already, or nobody is there to read it
             stream.flush()
+    end_all()
     # No exit handlers and no waiting for threads: neither a name server that hangs nor the tidying of modules
     # (a tenth of a short run) may hold up the end.
     os._exit(status)

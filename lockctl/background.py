@@ -7,6 +7,14 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+AT_END: set[Callable[[], None]] = set()
+"""What is to be done however this process ends by itself: a thread that nobody waits for cannot tidy up."""
+
+
+def end_all() -> None:
+    """Does it."""
+    for end in tuple(AT_END):
+        end()
 
 
 class Background(Generic[T]):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from lockctl.background import end_all
 from lockctl.clock.boot import boottime
 from lockctl.clock.deadline import Deadline
 from lockctl.errors import Interrupted
@@ -101,6 +102,7 @@ def start_watchdog(deadline: Deadline, seconds: float | None) -> None:
         usual = LastWords(2, f"lockctl: {deadline.error()}", 3 if SIGNALS.has_begun else deadline.error().status)
         said = SIGNALS.last_words or usual
         _say_if_heard(said)
+        end_all()
         os._exit(said.status)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from math import inf
 
+from lockctl.background import AT_END, Background
 from lockctl.clock.boot import boottime
 from lockctl.liveness.evidence import Witness
 from lockctl.repository.lock import Lock, LockFile
@@ -36,26 +41,74 @@ Answers = dict[object, tuple[float, Witness]]
 Run = Callable[[Sequence[str], float], int | None]
 
 
-def run_command(command: Sequence[str], seconds: float) -> int | None:
-    """Its exit status, or None where it did not start or did not end in time."""
-    # Passwords are in the environment, and none of a probe's business.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
-    quiet = subprocess.DEVNULL
-    try:
-        done = subprocess.run(
-            command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet, timeout=seconds, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return None
-    return done.returncode
+class Commands:
+    """Commands at work, each in a process group of its own. Whoever leaves ends them all, and so does a run's end."""
+
+    def __init__(self) -> None:
+        self._at_work: set[subprocess.Popen[bytes]] = set()
+        self._is_left = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Commands:
+        """Itself."""
+        AT_END.add(self.end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        AT_END.discard(self.end)
+        self.end()
+
+    def end(self) -> None:
+        """None is at work any more, and none begins."""
+        with self._lock:
+            self._is_left = True
+            for process in self._at_work:
+                _end(process)
+
+    def run(self, command: Sequence[str], seconds: float) -> int | None:
+        """Its exit status, or None where it did not start or did not end in time: then it is ended."""
+        # Passwords are in the environment, and none of a probe's business.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
+        quiet = subprocess.DEVNULL
+        try:
+            with self._lock:
+                if self._is_left:
+                    return None
+                process = subprocess.Popen(
+                    command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+                )
+                self._at_work.add(process)
+        except (OSError, ValueError):
+            return None
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            process.wait()
+            return None
+        finally:
+            with self._lock:
+                self._at_work.discard(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Whatever it has started goes with it."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def ask_probes(
-    files: Sequence[LockFile], probes: Sequence[Probe], run: Run = run_command, recent: Answers | None = None
+    files: Sequence[LockFile],
+    probes: Sequence[Probe],
+    run: Run | None = None,
+    recent: Answers | None = None,
+    seconds: float = inf,
 ) -> dict[str, tuple[Witness, ...]]:
-    """What the probes say of each lock's owner, by the lock's id. One owner is asked once.
+    """What the probes say of each lock's owner, by the lock's id. One owner is asked once, for `seconds` at most.
 
-    `recent` holds the answers of looks before, and gets those of this one; without it all are asked anew.
+    `recent` holds the answers of looks before, and gets those of this one; without it all are asked anew. What comes
+    meanwhile, such as a signal, ends the probes.
     """
     recent = {} if recent is None else recent
     now = boottime()
@@ -66,12 +119,30 @@ def ask_probes(
         if file.lock is not None and probe is not None and file.lock.owner not in answers and len(asked) < MAX_ASKED:
             asked.setdefault(file.lock.owner, (probe, file.lock))
     if asked:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            said = pool.map(lambda pair: _ask(pair[0], pair[1], run), asked.values())
-            new = dict(zip(asked, said, strict=True))
+        with Commands() as commands:
+            new = _ask_all(asked, run or commands.run, seconds)
         recent.update({owner: (now, witness) for owner, witness in new.items()})
         answers |= new
     return {f.id: (answers[f.lock.owner],) for f in files if f.lock is not None and f.lock.owner in answers}
+
+
+def _ask_all(asked: Mapping[object, tuple[Probe, Lock]], run: Run, seconds: float) -> dict[object, Witness]:
+    """By owner. In threads that hold up no end of this run."""
+    waiting, said = list(asked.items()), dict[object, Witness]()
+
+    def work() -> None:
+        while waiting:
+            try:
+                owner, (probe, lock) = waiting.pop()
+            except IndexError:
+                return  # another thread was quicker
+            said[owner] = _ask(replace(probe, timeout=min(probe.timeout, seconds)), lock, run)
+
+    threads = [Background(work) for _ in range(min(AT_ONCE, len(asked)))]
+    for thread in threads:
+        thread.wait(None)
+        thread.result()
+    return said
 
 
 def find_probe(lock: Lock, probes: Sequence[Probe]) -> Probe | None:

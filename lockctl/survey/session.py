@@ -180,7 +180,8 @@ class Session:
         doubted = [verdict.file for verdict in survey.verdicts if verdict.state is not State.ACTIVE]
         if policy.probes:
             self.teller.doing("asking whether the owners live")
-        answers = ask_probes(doubted, policy.probes, recent={} if anew else self._answers)
+        recent = {} if anew else self._answers
+        answers = ask_probes(doubted, policy.probes, recent=recent, seconds=self.deadline.left())
         return assess(look, memory, policy, answers, forgetful=forgetful) if answers else survey
 
     def _tell_once(self, tell: Callable[[str], None], text: str) -> None:

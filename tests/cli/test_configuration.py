@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.make import HOUR, WEB1
-from tests.cli.run import environment, ids, lockctl
+from tests.cli.run import environment, finish, ids, lockctl, start
 from tests.cli.seeing import seen_for
 from tests.lab import alone
 from tests.lab.alone import NOBODY
+from tests.lab.processes import until
 from tests.lab.restic import Repository
 from tests.lab.seal import Owner, aged_lock
 
@@ -83,3 +86,29 @@ def test_a_mistake_is_named_before_anything_is_asked(repository: Repository, tmp
     done = lockctl(variables, "prune", "--yes")
     assert done.status == 2
     assert "lockctl/config.toml:1: unknown key probes. Did you mean probe?" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "-r", "A", "-r", "B"]], ids=["one", "several"])
+@pytest.mark.parametrize("end", ["SIGTERM", "--timeout"])
+def test_a_probe_that_hangs_ends_with_the_run(
+    repository: Repository, tmp_path: Path, words: list[str], end: str
+) -> None:
+    """At once, and it leaves nothing behind; where the time of the run is over it has given no answer."""
+    aged_lock(repository, 2 * HOUR, WEB1)
+    script = tmp_path / "probe"
+    script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/asked\nsleep 999 &\nwait\n")
+    script.chmod(0o755)
+    variables = configured(
+        repository, tmp_path, f'[[probe]]\nhosts = ["*"]\ncommand = ["{script}"]\ntimeout = "100s"\n'
+    )
+    addresses = {"A": repository.address, "B": str(repository.path)}
+    given = [addresses.get(word, word) for word in words]
+    process = start(variables, *given, *(["--timeout", "3s"] if end == "--timeout" else []))
+    asked = until(lambda: (tmp_path / "asked").exists() and (tmp_path / "asked").read_text().strip(), "the question")
+    begun = time.monotonic()
+    if end == "SIGTERM":
+        process.send_signal(signal.SIGTERM)
+    done = finish(process, 30)
+    assert done.status == (143 if end == "SIGTERM" else 0), done.text
+    assert time.monotonic() - begun < 20
+    until(lambda: not Path(f"/proc/{asked}").exists() or None, "the end of the probe")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from lockctl.liveness.probe import MAX_ASKED, REMEMBERED, Answers, ask_probes, run_command
+from lockctl.liveness.probe import MAX_ASKED, REMEMBERED, Answers, Commands, ask_probes
 from lockctl.repository.lock import Lock, LockFile
 from lockctl.settings.policy import Probe
+from tests.lab.processes import until
 from tests.unit.making import make_file, make_lock
 
 SSH = Probe(("web*", "db1"), ("ssh", "--", "{host}", "alive", "{pid}", "{username}", "x{host}"), 10)
@@ -79,18 +83,18 @@ def test_it_asks_so_many_and_no_more() -> None:
 )
 def test_real_commands(code: str, status: int | None) -> None:
     """A command that hangs is ended, and its end is no answer."""
-    assert run_command([sys.executable, "-c", code], 2.0) == status
+    assert Commands().run([sys.executable, "-c", code], 2.0) == status
 
 
 def test_a_command_that_is_not_there() -> None:
-    assert run_command(["/nowhere/probe"], 2.0) is None
+    assert Commands().run(["/nowhere/probe"], 2.0) is None
 
 
 def test_a_probe_sees_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RESTIC_PASSWORD", "LOCKCTL_SMB_PASSWORD", "RCLONE_CONFIG_NAS_PASS"):
         monkeypatch.setenv(name, "secret")
     code = "import os, sys; sys.exit(3 if 'secret' in os.environ.values() or 'PATH' not in os.environ else 0)"
-    assert run_command([sys.executable, "-c", code], 10.0) == 0
+    assert Commands().run([sys.executable, "-c", code], 10.0) == 0
 
 
 def test_looks_that_follow_each_other_ask_once() -> None:
@@ -112,3 +116,43 @@ def test_looks_that_follow_each_other_ask_once() -> None:
     ask_probes(files, [ALL], run, recent)
     ask_probes(files, [ALL], run)
     assert sorted(ran) == ["web1", "web1", "web1", "web2", "web2", "web2"]
+
+
+SPAWNS = """
+import subprocess, sys, time
+subprocess.Popen(["sleep", "999"])
+open(sys.argv[1], "w").close()
+time.sleep(999)
+"""
+"""A command that starts another one and does not end."""
+
+
+def is_over(group: int) -> bool | None:
+    """Whether all programs of a process group have ended."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            rest = stat.read_text().rpartition(") ")[2]
+        except OSError:
+            continue
+        state, _, pgrp, *_ = rest.split()
+        if int(pgrp) == group and state != "Z":
+            return None
+    return True
+
+
+def test_leaving_ends_all_at_once(tmp_path: Path) -> None:
+    """As a signal does, and each in a group of its own, with what it started."""
+    said: list[int | None] = []
+    with Commands() as commands:
+        words = [sys.executable, "-c", SPAWNS, str(tmp_path / "begun")]
+        threads = [threading.Thread(target=lambda: said.append(commands.run(words, 999.0))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        until(lambda: (tmp_path / "begun").exists() and len(commands._at_work) == 2, "their start")
+        groups = [process.pid for process in commands._at_work]
+    for thread in threads:
+        thread.join(20)
+    assert said == [-9, -9]
+    for group in groups:
+        until(partial(is_over, group), "the end of all that it started")
+    assert commands.run(["true"], 1.0) is None, "none begins any more"
