@@ -16,7 +16,7 @@ from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.transport.smb import connection, hardening
 from lockctl.transport.smb.connection import SmbConnection
-from lockctl.transport.smb.hardening import BoundedTcp
+from lockctl.transport.smb.hardening import LONGEST_GREETING, BoundedTcp
 from lockctl.transport.smb.lane import lane
 from lockctl.transport.smb.transport import SmbTransport
 from tests.contract.places import DiskPlace, connect
@@ -55,7 +55,9 @@ def opened(port: int, deadline: Deadline) -> SmbTransport:
 
 
 @pytest.mark.parametrize(
-    "announced", [b"\x10\0\0\0", b"\x01\0\0\0", b"SSH-"], ids=["256 MiB", "one byte too many", "SSH"]
+    "announced",
+    [b"\x10\0\0\0", (LONGEST_GREETING + 1).to_bytes(4), b"SSH-"],
+    ids=["256 MiB", "one byte too many", "SSH"],
 )
 def test_no_buffer_is_made_for_a_message_that_none_can_be(announced: bytes) -> None:
     """smbprotocol would make and clear it before it waits, which holds up all threads, the deadline's too."""
@@ -71,7 +73,7 @@ def test_no_buffer_is_made_for_a_message_that_none_can_be(announced: bytes) -> N
 
 def test_a_message_of_the_longest_kind_that_never_comes_ends_with_the_deadline() -> None:
     late = pytest.raises(LockctlError, match="not finished within")
-    with answering(b"\0\xff\xff\xff" + bytes(4092)) as port, late:
+    with answering(LONGEST_GREETING.to_bytes(4) + bytes(4092)) as port, late:
         opened(port, Deadline(1))
 
 

@@ -80,6 +80,8 @@ class SmbConnection:
             hostname_override=login.service_host or None,
         )
         session.connect()
+        if connection.transport is not None:
+            connection.transport.trust()
         tree = TreeConnect(session, f"\\\\{address.host}\\{address.share}")
         tree.connect()
         self._session, self._tree = session, tree

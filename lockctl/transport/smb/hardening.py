@@ -37,6 +37,10 @@ RELEASE_SECONDS = 5.0
 """For smbprotocol's thread to end, which takes no time."""
 LONGEST_MESSAGE = 2**24 - 1
 """Bytes: the length before a message has three of them ([MS-SMB2] 2.1)."""
+LONGEST_GREETING = 2**16 + 2**12
+"""Bytes of a message before anybody has logged on: tokens of Kerberos are the longest in them."""
+MOST_ANSWERS = 16
+"""Messages in answer to one, as long as nobody has logged on; smbprotocol keeps them all."""
 
 # smbprotocol logs a traceback when a connection breaks. What broke is told by our own error, once.
 for _library in ("smbprotocol", "spnego"):
@@ -51,6 +55,12 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
         super().__init__(server, port, timeout)
         self._deadline = deadline
         self._wake, self._waker = socket.socketpair()
+        self._is_trusted = False
+        self._answers = 0
+
+    def trust(self) -> None:
+        """Somebody has logged on: from here on messages are signed, and as long as any can be."""
+        self._is_trusted = True
 
     def release(self) -> socket.socket:
         """Lets go of the socket, for another to use: what waits to receive here ends, as at the end of a connection."""
@@ -64,6 +74,9 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
         ready, _, _ = select.select([self._sock, self._wake], [], [], timeout)
         if not ready:
             raise TimeoutError  # then smbprotocol asks whether the server is still there
+        self._answers += 1
+        if not self._is_trusted and self._answers > MOST_ANSWERS:
+            raise TooLong
         frame = b"" if self._wake in ready else super().recv(timeout)
         if not frame:
             self._wake.close()
@@ -80,12 +93,13 @@ class BoundedTcp(Tcp):  # type: ignore[misc]
         microseconds = max(1000, int(self._deadline.cap(REPLY_SECONDS) * 1e6))  # 0 would be for ever
         limit = struct.pack("@ll", *divmod(microseconds, 10**6))
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        self._answers = 0
         super().send(header)
 
     def _recv(self, length: int, timeout: float) -> Any:
         # smbprotocol makes and clears a buffer of the length that was announced, up to 4 GiB, before anything has
         # come; while it does so nothing else in this process runs, no deadline either.
-        if length > LONGEST_MESSAGE:
+        if length > (LONGEST_MESSAGE if self._is_trusted else LONGEST_GREETING):
             raise TooLong
         return super()._recv(length, timeout)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +17,14 @@ from lockctl.errors import ConnectionLost, DeadlinePassed, FileError, LockctlErr
 from lockctl.transport.smb import connection, requests
 from lockctl.transport.smb.connection import SmbConnection
 from lockctl.transport.smb.errors import Forged, TooFewCredits, TooLong
-from lockctl.transport.smb.hardening import LONGEST_MESSAGE, REPLY_SECONDS, BoundedTcp, DeadlineConnection
+from lockctl.transport.smb.hardening import (
+    LONGEST_GREETING,
+    LONGEST_MESSAGE,
+    MOST_ANSWERS,
+    REPLY_SECONDS,
+    BoundedTcp,
+    DeadlineConnection,
+)
 from lockctl.transport.smb.server import LEAST_UNIT, Server
 
 
@@ -61,12 +70,40 @@ def test_a_message_is_refused_before_there_is_a_buffer_for_it(monkeypatch: pytes
     asked: list[int] = []
     monkeypatch.setattr(Tcp, "_recv", lambda self, length, timeout: asked.append(length))
     tcp = BoundedTcp("nas", 445, 1, Deadline())
-    for length in (4, LONGEST_MESSAGE):
-        tcp._recv(length, 1)
-    for length in (LONGEST_MESSAGE + 1, 0x5353482D, 2**32 - 1):  # the second is what SSH begins with
-        with pytest.raises(TooLong):
+    for longest in (LONGEST_GREETING, LONGEST_MESSAGE):
+        for length in (4, longest):
             tcp._recv(length, 1)
-    assert asked == [4, LONGEST_MESSAGE]
+        for length in (longest + 1, 0x5353482D, 2**32 - 1):  # the second is what SSH begins with
+            with pytest.raises(TooLong):
+                tcp._recv(length, 1)
+        assert asked == [4, longest]
+        asked.clear()
+        tcp.trust()
+
+
+def test_answers_without_end_are_refused_until_somebody_has_logged_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """smbprotocol keeps each of them for its hash of what came before the log-on."""
+    monkeypatch.setattr(Tcp, "recv", lambda self, timeout: b"frame")
+    monkeypatch.setattr(Tcp, "send", lambda self, header: None)
+    with answering_socket() as ours:
+        tcp = BoundedTcp("nas", 445, 1, Deadline(20))
+        tcp._sock = ours
+        for _ in range(2):
+            assert [tcp.recv(1) for _ in range(MOST_ANSWERS)] == [b"frame"] * MOST_ANSWERS
+            with pytest.raises(TooLong):
+                tcp.recv(1)
+            tcp.send(b"another")
+        tcp.trust()
+        assert {tcp.recv(1) for _ in range(3 * MOST_ANSWERS)} == {b"frame"}
+
+
+@contextmanager
+def answering_socket() -> Iterator[socket.socket]:
+    """One that always has something to read."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.send(b"x")
+        yield ours
 
 
 def test_the_answers_to_one_compound_have_one_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
