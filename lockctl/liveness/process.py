@@ -6,7 +6,7 @@ certain the process table says nothing, and says why. Nothing is signalled and n
 
 from __future__ import annotations
 
-import os
+import re
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +29,10 @@ _FIRST_PID_NAMESPACE = "pid:[4026531836]"
 """PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h."""
 _KTHREADD = 2
 """The PID of the kernel thread that starts all others."""
+_HIDES = re.compile(r"hidepid=(?!0|off)")
+_EFFECTIVE = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
+_CAP_SYS_PTRACE = 19
+"""include/uapi/linux/capability.h"""
 _SLACK = 2.0
 """Seconds by which a process's start may come out late: it is counted in clock ticks from a boot in whole seconds."""
 _RESTART_SLACK = 300.0
@@ -161,9 +165,18 @@ def _blindness(proc: Path) -> str:
         mounts = (proc / "self/mountinfo").read_text()
     except OSError:
         return "/proc cannot be read"
-    if os.geteuid() != 0 and any(" - proc " in line and "hidepid=" in line for line in mounts.splitlines()):
+    hides = any(" - proc " in line and _HIDES.search(line) for line in mounts.splitlines())
+    if hides and not _may_see_all(proc):
         return "other users' processes are hidden (hidepid)"
     return ""
+
+
+def _may_see_all(proc: Path) -> bool:
+    """Whether hidepid hides nothing from us: it asks for this capability, which root can lack (proc(5))."""
+    with suppress(OSError, ValueError):
+        found = _EFFECTIVE.search((proc / "self/status").read_text(errors="replace"))
+        return found is not None and bool(int(found[1], 16) >> _CAP_SYS_PTRACE & 1)
+    return False
 
 
 def _inner_pid(proc: Path, pid: int) -> int | None:

@@ -140,6 +140,27 @@ def test_pid_namespaces(tmp_path: Path, namespace: str, status: str, blind: str,
     assert seen.nested == nested
 
 
+@pytest.mark.parametrize(
+    ("options", "capabilities", "is_blind"),
+    [
+        ("rw", "0000000000000000", False),
+        ("rw,hidepid=0", "0000000000000000", False),
+        ("rw,hidepid=off,gid=4", "0000000000000000", False),
+        ("rw,gid=4,hidepid=2", "000001ffffffffff", False),
+        ("rw,gid=4,hidepid=2", "000001fffff7ffff", True),
+        ("rw,hidepid=invisible", "0000000000080000", False),
+        ("rw,hidepid=ptraceable", "0000000000000000", True),
+        ("rw,hidepid=1", "", True),
+    ],
+)
+def test_hidden_processes(tmp_path: Path, options: str, capabilities: str, is_blind: bool) -> None:
+    """Whoever lacks CAP_SYS_PTRACE does not see them, root in a service included."""
+    proc = fake_proc(tmp_path, FIRST, "")
+    (proc / "self/mountinfo").write_text(f"22 1 0:21 / /proc rw,nosuid shared:5 - proc proc {options}\n")
+    (proc / "self/status").write_text(f"Name:\tx\nCapPrm:\tffff\nCapEff:\t{capabilities}\nCapBnd:\tffff\n")
+    assert ("hidepid" in look_at_this_machine(proc).blind) is is_blind
+
+
 def test_a_host_name_that_windows_shares(tmp_path: Path) -> None:
     proc = fake_proc(tmp_path, FIRST, "", "5.15.90.1-Microsoft-standard-WSL2\n")
     assert "Windows" in look_at_this_machine(proc).blind
