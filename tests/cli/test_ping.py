@@ -86,7 +86,7 @@ def test_who_cannot_be_told_changes_nothing(repository: Repository, status: int,
 def test_the_limit_of_the_run_is_kept_and_its_outcome_told(repository: Repository) -> None:
     """A service that never answers; the run itself is quick."""
     with pinged(0) as service:
-        done = lockctl(repository, "check", "--timeout", "2s", "--ping", service.url)
+        done = lockctl(repository, "check", "--timeout", "8s", "--ping", service.url)
     assert (done.status, read_output(done.stdout).level) == (0, "OK")
     assert done.stderr.count("no answer within ") == 2
 

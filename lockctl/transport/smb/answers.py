@@ -87,13 +87,10 @@ def parse_read(data: bytes, most: int) -> bytes:
     return _payload(data, _READ_ANSWER.size, offset, length)
 
 
-def is_going(buffer: bytes) -> bool:
-    """Whether FileStandardInformation ([MS-FSCC] 2.4.41) tells of a file without a name, or one marked for deletion.
-
-    A CREATE that meets the end of another handle on a marked file can open what has lost its name already.
-    """
+def parse_standard(buffer: bytes) -> tuple[int, bool]:
+    """How many names a file has, and whether it is marked for deletion: FileStandardInformation ([MS-FSCC] 2.4.41)."""
     _, _, links, pending = _unpack(_STANDARD_INFORMATION, buffer)
-    return links == 0 or bool(pending)
+    return int(links), bool(pending)
 
 
 def parse_entries(buffer: bytes) -> Iterator[Entry]:

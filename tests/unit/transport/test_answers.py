@@ -20,7 +20,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "session flags": answers.parse_session_flags,
     "buffer": answers.parse_buffer,
     "read": lambda data: answers.parse_read(data, CREDIT_UNIT),
-    "going": answers.is_going,
+    "standard": answers.parse_standard,
     "entries": lambda data: list(answers.parse_entries(data)),
 }
 FIXED = {"buffer": 8, "read": 16}
@@ -156,12 +156,12 @@ def test_entries_that_overlap_or_leave_the_frame_are_a_lost_connection(following
         list(answers.parse_entries(entry_bytes(b"lock\0\0\0\0", following, length)))
 
 
-@pytest.mark.parametrize(("links", "pending", "going"), [(1, 0, False), (0, 0, True), (1, 1, True), (2, 0, False)])
-def test_a_file_that_is_going(links: int, pending: int, going: bool) -> None:
-    assert answers.is_going(struct.pack("<qqIBBH", 0, 0, links, pending, 0, 0)) is going
+@pytest.mark.parametrize(("links", "pending"), [(1, 0), (0, 0), (1, 1), (2, 0)])
+def test_how_many_names_a_file_has_and_whether_it_goes(links: int, pending: int) -> None:
+    assert answers.parse_standard(struct.pack("<qqIBBH", 0, 0, links, pending, 0, 0)) == (links, bool(pending))
 
 
-@pytest.mark.parametrize("parser", ["create", "session flags", "buffer", "read", "going"])
+@pytest.mark.parametrize("parser", ["create", "session flags", "buffer", "read", "standard"])
 def test_an_answer_that_is_cut_short(parser: str) -> None:
     with pytest.raises(ConnectionLost, match="cut short"):
         PARSERS[parser](b"\x09\0\0"[: 3 if parser != "session flags" else 2])
