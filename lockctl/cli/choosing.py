@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lockctl.cli.console import Console
 
 
-def read_settings(console: Console) -> Configuration:
-    """What the configuration files say. Raises UsageError."""
+def read_settings(console: Console | None) -> Configuration:
+    """What the configuration files say; `console` is told what is odd with them. Raises UsageError."""
     paths = configuration_files(os.environ)
     if not paths:
         return Configuration()
@@ -24,8 +24,9 @@ def read_settings(console: Console) -> Configuration:
     from lockctl.settings.configuration import read_configuration
 
     configuration = read_configuration(paths)
-    for text in configuration.warnings:
-        console.warn(text)
+    if console is not None:
+        for text in configuration.warnings:
+            console.warn(text)
     return configuration
 
 

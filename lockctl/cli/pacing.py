@@ -48,7 +48,8 @@ def one_at_a_time(common: Common, console: Console) -> Iterator[bool]:
 
     Raises UsageError where options or configuration are wrong, and JournalError where the folder cannot be written.
     """
-    chosen = sorted(one.address for one in choose(common, read_settings(console)))
+    # What is odd with the configuration is told once, by the run itself.
+    chosen = sorted(one.address for one in choose(common, read_settings(None)))
     # Not the key of a removal: a run of another kind, or by hand, keeps this one from nothing.
     with open_journal(common).exclusive("\n".join(["scheduled", *chosen])) as is_alone:
         if not is_alone:
