@@ -12,7 +12,7 @@ from lockctl.cli.console import Console, wants_colour
 from lockctl.cli.options import Common
 from lockctl.cli.signals import start_watchdog
 from lockctl.clock.deadline import RUN, Deadline
-from lockctl.errors import Unanswered
+from lockctl.errors import Unanswered, UsageError
 from lockctl.settings.access import Access
 from lockctl.settings.files import find_exposure
 from lockctl.settings.folders import state_directory
@@ -79,7 +79,12 @@ def open_journal(common: Common) -> Journal:
 def find_access(
     settings: RepositorySettings, policy: Policy, common: Common, console: Console, deadline: Deadline
 ) -> Access:
-    """All that opens this repository: options go before its settings, and these before the environment."""
+    """All that opens this repository: options go before its settings, and these before the environment.
+
+    Raises UsageError, also for options that exclude each other.
+    """
+    if common.kerberos and common.smb_credentials:
+        raise UsageError("--kerberos needs no password, and --smb-credentials has one", "Leave one of them out")
     credentials = common.smb_credentials or settings.smb_credentials
     kerberos = common.kerberos or settings.kerberos
     place = resolve_place(settings.address, credentials, os.environ, _asker(console), kerberos=kerberos)

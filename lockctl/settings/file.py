@@ -121,6 +121,9 @@ def _wrong_repository(name: str, table: Mapping[str, Any], at: keys.Path) -> Ite
     if len(given) > 1:
         text = f"{keys.spell(at)} has {' and '.join(given)}"
         yield Problem((*at, given[1]), text, "Leave one of them out")
+    if table.get("kerberos") and "smb_credentials" in table:
+        text = f"{keys.spell(at)} has kerberos and smb_credentials"
+        yield Problem((*at, "smb_credentials"), text, "Leave one of them out")
     for key in ("password_file", "smb_credentials"):
         if not table.get(key, "/").startswith(("/", "~/")):
             text = f"{keys.spell((*at, key))} is a path that depends on the working directory"
