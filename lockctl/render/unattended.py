@@ -14,6 +14,8 @@ from lockctl.render.harmless import visible
 MINUTE, HOUR, DAY = 60, 3600, 86400
 _MINUTES = (10, 15, 20, 30)
 _HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
+_LONGEST_LINE = 900
+"""Characters of a command: Debian's cron reads a thousand."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _UNIT_PLAIN = re.compile(r"[A-Za-z0-9_@:+=,./%$-]+")
 _HARDENING = """\
@@ -39,6 +41,7 @@ LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
 UMask=0077"""
 
 
@@ -82,6 +85,8 @@ def crontab_lines(what: Unattended) -> str:
     command = shlex.join(words)
     if _CONTROLS.search(command):
         raise UsageError("a crontab cannot hold an address or a path with control characters", "Give it a name")
+    if len(command) > _LONGEST_LINE:
+        raise UsageError("the line is longer than crons read", "Give the repositories names, and use --all or --tag")
     return "\n".join(
         [
             f"# Every {describe_duration(what.every)}; for 'crontab -e' of the user whose files these are.",

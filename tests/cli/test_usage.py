@@ -33,6 +33,7 @@ WRONG = [
     (["list", "-r", "sftp:user@host:/repo"], "no locks can be read over sftp"),
     (["list", "-r", "s3:s3.amazonaws.com/bucket"], "no locks can be read over s3"),
     (["list", "-r", "rest:https://host/"], "no locks can be read over rest"),
+    (["list", "-r", "//h/s", "--kerberos", "--smb-credentials", "/x"], "Leave one of them out"),
     (["list", "-r", "name"], "'name' is the name of a configured repository"),
     (["list", "-r", "smb://"], "names no host"),
     (["list", "-r", "smb://host"], "names no share"),

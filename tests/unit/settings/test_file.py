@@ -136,6 +136,10 @@ def test_a_file_without_mistakes(tmp_path: Path) -> None:
             "3: repositories.nas.smb_credentials is a path",
         ),
         (
+            '[repositories.nas]\naddress = "smb://h/s"\nkerberos = true\nsmb_credentials = "/p"',
+            "4: repositories.nas has kerberos and smb_credentials | Leave one of them out",
+        ),
+        (
             '[repositories.nas]\naddress = "/a"\nmetadata_only = "yes"',
             "3: repositories.nas.metadata_only is no true or",
         ),
