@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from lockctl.transport.smb.hardening import LONGEST_GREETING
 from tests.cli.run import COMMAND, ROOT, SECONDS, environment, smb_environment
 from tests.lab.restic import Repository
 
@@ -69,9 +70,10 @@ def rambling(first: bytes) -> Iterator[int]:
     [
         (b"\x20\0\0\0", "does not speak SMB"),
         (b"\x0d\x0a\x0d\x0a", "does not speak SMB"),
-        (b"\0\xff\xff\xff", "not finished within 2 s (--timeout)"),
+        (b"\0\xff\xff\xff", "does not speak SMB"),
+        (LONGEST_GREETING.to_bytes(4), "not finished within 2 s (--timeout)"),
     ],
-    ids=["512 MiB", "lines", "the longest that can be"],
+    ids=["512 MiB", "lines", "too long for one who has not logged on", "the longest that can be"],
 )
 def test_a_server_that_sends_what_is_no_answer(repository: Repository, first: bytes, said: str) -> None:
     """Four bytes of chance are a length of 2 GiB: a buffer of that size would take the machine's memory."""
