@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,10 @@ class ConfigurationFile:
     def problems(self) -> list[Problem]:
         """Every mistake in it, in the order in which they stand there."""
         found = list(keys.find_problems(self.table))
-        if not found:
-            found = list(_find_contradictions(self.table))
+        wrong = {problem.path for problem in found}
+        rest = _find_contradictions(_without(self.table, wrong))
+        # What lacks something may lack what was left out.
+        found += [one for one in rest if not any(path[: len(one.path)] == one.path for path in wrong)]
         return sorted(found, key=lambda problem: self.line(problem.path))
 
     def holds(self, path: keys.Path) -> bool:
@@ -85,6 +87,16 @@ def _holds(table: Any, path: keys.Path) -> bool:
             return False
         table = table[key]
     return True
+
+
+def _without(value: Any, wrong: Collection[keys.Path], at: keys.Path = ()) -> Any:
+    """The same without what is not what it should be, so that the rest can be looked at."""
+    if isinstance(value, dict):
+        kept = {key: (one, (*at, key)) for key, one in value.items() if (*at, key) not in wrong}
+        return {key: _without(one, wrong, path) for key, (one, path) in kept.items()}
+    if isinstance(value, list):
+        return [{} if (*at, i) in wrong else _without(one, wrong, (*at, i)) for i, one in enumerate(value)]
+    return value
 
 
 def _find_contradictions(table: Mapping[str, Any]) -> Iterator[Problem]:

@@ -166,6 +166,19 @@ def test_all_mistakes_in_their_order(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in mistakes(tmp_path, text)] == ["2", "3", "5", "7"]
 
 
+def test_a_wrong_key_hides_no_other_mistake(tmp_path: Path) -> None:
+    text = (
+        'this_hosts = ["x"]\n'
+        '[repositories.a]\nadress = "/a"\npassword_file = "p"\n'
+        '[repositories.b]\naddress = "sftp:nas:/x"\n'
+        '[[probe]]\nhosts = 1\n[[probe]]\nhosts = ["a"]\n'
+        '[thresholds]\nmissed = "1m"\nexpired = 7\n'
+    )
+    found = mistakes(tmp_path, text)
+    assert [int(line.partition(":")[0]) for line in found] == [1, 3, 4, 6, 8, 9, 12, 13]
+    assert not any("has no address" in line for line in found), "the misspelt key is it"
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
