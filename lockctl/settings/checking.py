@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from lockctl.settings.files import find_exposure, is_open_to_all
 
 _NAMED = {"password_file": "password file", "smb_credentials": "credentials file"}
 """Keys of a repository that name a file with a secret."""
+_LINE = re.compile(r"\(at line (\d+),")
+"""What is no TOML says so within its message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ def check_file(path: Path) -> list[Found]:
     try:
         file = read_file(path)
     except UsageError as error:
-        return [Found(1, str(error))]
+        where = _LINE.search(str(error))
+        return [Found(int(where[1]) if where else 1, str(error))]
     return [*_check_writers(path), *_check(file), *_check_named(file)]
 
 

@@ -73,7 +73,7 @@ def test_every_mistake_with_its_line(home: Home) -> None:
     told = home.run("config", "check", "--json").json
     assert [(one["line"], one["mistake"]) for one in told["found"]] == [(10, True), (6, True)]
     home.write("[a]\nb = \n")
-    assert home.run("config", "check").stdout.startswith(f"{home.file}:1: {home.file} is no TOML: Invalid value")
+    assert home.run("config", "check").stdout.startswith(f"{home.file}:2: {home.file} is no TOML: Invalid value")
 
 
 def test_what_others_can_reach_is_a_warning(home: Home) -> None:
