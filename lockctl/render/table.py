@@ -20,7 +20,8 @@ from lockctl.survey.values import Survey
 LONGEST_NAME = 255
 """No host and no user has a longer one; a lock that says so may not make every line of a table as wide."""
 LONGEST_WHY = 1000
-_PLAN_LINES = 5
+_PLAN_LINES = 8
+"""So many that a damaged lock's last words, from when on it can go, still stand there on 80 columns."""
 PAINTS = {"STATE": paint_name}
 LOCK_STEPS = (
     Step("USER", 0, 32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,16 @@ def test_why_goes_on_in_its_own_column() -> None:
     assert len(rows) == 3
     assert told[-1].endswith("…")
     assert REASON.startswith(" ".join(told).removesuffix("…").rstrip())
+
+
+def test_a_plan_says_from_when_on_on_80_columns() -> None:
+    """Beside a wide host, behind the longest common reason."""
+    why = "cut short or altered, and no longer being written: 5 h 15 min old"
+    wide = make_verdict(make_file(make_lock(1000, hostname="a-very-long-host-name")), age=18900, seen=49.0)
+    told = table.plan_table([], [Kept(wide, why, 1_795_642_800 * 10**9)], colour=False, width=80)
+    begin = told.index("WHY")
+    why_told = " ".join(line[begin:].strip() for line in told.split("\n")[1:])
+    assert re.search(r"can go after \d\d:\d\d \S+$", why_told), told
 
 
 def test_one_line_each_is_cut_and_keeps_the_state() -> None:
