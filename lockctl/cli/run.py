@@ -94,7 +94,10 @@ def build_app(words: Sequence[str]) -> typer.Typer:
         command = getattr(import_module(f"lockctl.cli.commands.{module}"), function)
         # What stands behind the first word of another program's command is that program's.
         settings = {"allow_interspersed_args": name != "run"}
-        app.command(name, cls=_command_class(words), hidden=name in HIDDEN, context_settings=settings)(command)
+        about = (command.__doc__ or "").partition("\n")[0]  # else click cuts what is longer than a line
+        kind, hidden = _command_class(words), name in HIDDEN
+        add = app.command(name, cls=kind, hidden=hidden, context_settings=settings, short_help=about)
+        add(command)
     return app
 
 

@@ -42,6 +42,12 @@ def test_help_fits(tmp_path: Path, command: str, columns: int) -> None:
     assert max(map(len, options.splitlines())) <= columns
 
 
+def test_what_each_command_does_is_not_cut(tmp_path: Path) -> None:
+    told = helped(tmp_path).stdout
+    assert "..." not in told.split("Commands:")[1]
+    assert max(map(len, told.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("words", [["help", "prune"], ["prune", "-h"], ["prune", "help"]])
 def test_ways_to_ask(tmp_path: Path, words: list[str]) -> None:
     if words[-1] == "help":
