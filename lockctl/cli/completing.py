@@ -30,12 +30,17 @@ def fitting(words: Sequence[str], commands: Mapping[str, Any]) -> list[Word]:
     `commands` are all that there are, or the one that the words start with.
     """
     *given, prefix = _join(words)
-    if not given:
-        names = [(name, _summary(command)) for name, command in commands.items() if not command.hidden]
-        found: Iterable[Word] = [*names, *_options({"--help": "", "--version": ""}, prefix)]
+    if given == ["help"] and not prefix.startswith("-"):
+        found: Iterable[Word] = _shown(commands)
+    elif not given:
+        found = [*_shown(commands), *_options({"--help": "", "--version": ""}, prefix)]
     else:
         found = _fit(commands[given[0]], given[1:], prefix) if given[0] in commands else ()
     return [word for word in found if word is FILES or word[0].startswith(prefix)]
+
+
+def _shown(commands: Mapping[str, Any]) -> list[Word]:
+    return [(name, _summary(command)) for name, command in commands.items() if not command.hidden]
 
 
 def _fit(command: Any, given: Sequence[str], prefix: str) -> Iterable[Word]:

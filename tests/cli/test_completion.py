@@ -51,6 +51,8 @@ def ask(variables: dict[str, str], *words: str) -> list[str]:
         (["li"], ["list"]),
         (["--v"], ["--version"]),
         (["complete"], []),
+        (["help", "pr"], ["prune"]),
+        (["help", "prune", ""], []),
         (["show", ""], ["a1a1a1a1", "b2b2b2b2"]),
         (["show", "a1"], ["a1a1a1a1"]),
         (["show", "a1a1a1a1a1"], [A]),
