@@ -68,6 +68,8 @@ class Draft:
 def suggest_name(text: str) -> str:
     """A name for the repository at this address: its server's, else that of its folder. Raises UsageError."""
     match parse_address(text):
+        case SmbAddress(host=host, path=path) if re.fullmatch(r"[0-9.]+|.*:.*", host):
+            found = path.rstrip("/").rpartition("/")[2]  # an IP address says nothing
         case SmbAddress(host=host):
             found = host.partition(".")[0]
         case RcloneAddress(remote=remote):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lockctl.settings.draft import suggest_name
 from tests.cli.run import Done, assert_fails, lockctl
 
 GOOD = """\
@@ -187,6 +188,20 @@ def test_begun_by_questions(home: Home) -> None:
             "smb_credentials": "~/smb",
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("smb://joe@nas.example.org/backup/restic", "nas"),
+        ("smb://joe@192.168.1.5/backup/home/", "home"),
+        ("smb://joe@[fe80::1]/backup", "backup"),
+        ("rclone:nas:backup/restic", "nas"),
+        ("/srv/restic", "restic"),
+    ],
+)
+def test_the_name_that_is_proposed(address: str, name: str) -> None:
+    assert suggest_name(address) == name
 
 
 @pytest.mark.parametrize(
