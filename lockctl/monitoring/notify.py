@@ -28,7 +28,8 @@ class Notifier:
         try:
             import apprise
         except ImportError as error:
-            raise UsageError("--notify needs apprise", "Install it: pip install 'lockctl[notify]'") from error
+            how = "Install it beside lockctl: pipx inject lockctl apprise, or pip install apprise"
+            raise UsageError("--notify needs apprise", how) from error
         # It logs URLs, and whatever a server answers.
         logging.getLogger("apprise").disabled = True
         self._services: list[Any] = []

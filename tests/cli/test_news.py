@@ -133,7 +133,8 @@ def test_without_apprise(repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "apprise.py").write_text("raise ImportError\n")
     done = prune(repository, "json://localhost", variables={"PYTHONPATH": str(tmp_path)})
     assert (done.status, done.stdout) == (2, "")
-    assert done.stderr == "lockctl: --notify needs apprise. Install it: pip install 'lockctl[notify]'\n"
+    how = "Install it beside lockctl: pipx inject lockctl apprise, or pip install apprise"
+    assert done.stderr == f"lockctl: --notify needs apprise. {how}\n"
 
 
 def test_it_costs_nothing_where_nobody_asks(repository: Repository) -> None:
