@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -130,6 +131,7 @@ def run_command_line(words: Sequence[str]) -> int:
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             command = f" {words[0]}" if words and words[0] in COMMANDS else ""
             message = error.format_message().rstrip(".").replace("Value error, ", "")
+            message = re.sub(r"\. (Did you mean .*)\?$", r" (\1?)", message)
             return _report(UsageError(message, f"See lockctl{command} --help"), words)
         if isinstance(error, OSError) and error.filename is None and error.errno in _OF_OUTPUT:
             return _report(LockctlError(f"cannot write the output: {error.strerror}"), words)
