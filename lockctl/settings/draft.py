@@ -31,10 +31,10 @@ _TAIL = """
 # missed = "10m"
 # expired = "1h"
 
-# A command that tells whether the owner of a lock on another host lives: 0 is yes, 3 is no.
+# A command that tells whether the owner of a lock on another host lives: see man lockctl.toml.
 # [[probe]]
 # hosts = ["web*"]
-# command = ["ssh", "-o", "BatchMode=yes", "--", "{host}", "lockctl-alive", "{pid}"]
+# command = ["ssh", "-o", "BatchMode=yes", "--", "{host}", "/usr/local/bin/lock-owner", "{pid}"]
 """
 
 
