@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from lockctl.render.columns import Shape, Step, draw
-from lockctl.render.harmless import visible
+from lockctl.render.harmless import columns, visible
 from lockctl.settings.setting import Origin, Setting
 
-_STEPS = (Step("FROM", 24, 24), Step("SETTING", 24, 20))
+_STEPS = (Step("SETTING", 24, 20),)
+_FROM = 28
+"""Columns of an origin where lines have to fit: its end says more than its beginning."""
 
 
 def settings_table(settings: Sequence[Setting], colour: bool, width: int = 0) -> str:
     """A line for each setting."""
     rows = [
-        {"SETTING": visible(one.key), "VALUE": visible(one.value), "FROM": visible(_describe(one.origin))}
+        {"SETTING": visible(one.key), "VALUE": visible(one.value), "FROM": _origin(one.origin, width)}
         for one in settings
     ]
     return "\n".join(draw(rows, Shape("VALUE", _STEPS, bold=colour), width))
@@ -37,6 +39,11 @@ def settings_object(files: Sequence[str], settings: Sequence[Setting]) -> dict[s
             for one in settings
         ],
     }
+
+
+def _origin(origin: Origin, width: int) -> str:
+    text = visible(_describe(origin))
+    return text if not width or columns(text) <= _FROM else f"…{text[1 - _FROM :]}"
 
 
 def _describe(origin: Origin) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from lockctl.render.configuration import settings_table
 from lockctl.settings.draft import suggest_name
+from lockctl.settings.setting import Origin, Setting
 from tests.cli.run import Done, assert_fails, lockctl
 
 GOOD = """\
@@ -124,6 +126,15 @@ def test_each_value_with_its_origin_and_no_secret(home: Home) -> None:
     assert told.json["files"] == [str(home.file)]
     for secret in ("hidden", "very-secret"):
         assert secret not in done.text + told.text
+
+
+def test_on_a_terminal_each_line_number_is_seen() -> None:
+    """A long home leaves the end of the path."""
+    where = Origin(file="/home/a-long-name-of-a-user/.config/lockctl/config.toml", line=117)
+    rows = [Setting(f"repositories.office.{key}", "x" * 60, where) for key in ("password_command", "address")]
+    told = settings_table(rows, colour=False, width=80).split("\n")
+    assert all(line.endswith("lockctl/config.toml:117") for line in told[1:]), told
+    assert max(map(len, told)) <= 80
 
 
 def test_a_file_of_ones_own_choice(home: Home) -> None:
