@@ -34,7 +34,7 @@ def history_table(records: Sequence[Record], colour: bool = False, width: int = 
     below: list[str] = []
     if width and len(repositories) == 1:
         rows = [{name: cell for name, cell in row.items() if name != _REPOSITORY} for row in rows]
-        below = ["", wrap(f"{count(len(rows), 'lock')} in {repositories.pop()}", width, 2)]
+        below = ["", wrap(f"{count(len(rows), 'removal')} from {repositories.pop()}", width, 2)]
     shape = Shape("WHY", _STEPS, paints={"STATE": paint_name} if colour else {}, bold=colour)
     return "\n".join([*draw(rows, shape, width), *below])
 

@@ -117,7 +117,7 @@ def test_one_repository_is_told_once() -> None:
     narrow = past.history_table(records, width=80)
     assert narrow.split("\n")[0].split()[:3] == "WHEN ID HOST".split()
     assert "REPOSITORY" not in narrow
-    assert narrow.endswith("\n\n2 locks in web1")
+    assert narrow.endswith("\n\n2 removals from web1")
     several = past.history_table([*records, record_of(verdict_of("web2"))], width=200)
     assert several.split("\n")[0].split()[-1] == "REPOSITORY"
 
