@@ -13,6 +13,7 @@ from lockctl.errors import UsageError
 from lockctl.settings import keys
 from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
 from lockctl.settings.keys import Problem
+from lockctl.settings.lines import find_lines
 from lockctl.settings.policy import Thresholds
 from lockctl.settings.repositories import is_name
 
@@ -44,18 +45,8 @@ class ConfigurationFile:
         return _holds(self.table, path)
 
     def line(self, path: keys.Path) -> int:
-        """The number of the line in which this stands; of several lines the first."""
-        lines = self.text.splitlines(keepends=True)
-        begins = 0
-        for number in range(1, len(lines) + 1):
-            try:
-                table = tomllib.loads("".join(lines[:number]))
-            except tomllib.TOMLDecodeError:
-                continue  # a value goes on in the next line
-            if _holds(table, path):
-                return begins + 1
-            begins = number
-        return max(1, begins)
+        """The number of the line in which this stands; of several lines the first. The last where it does not stand."""
+        return find_lines(self.text).get(path) or max(1, len(self.text.splitlines()))
 
     def error(self, problem: Problem) -> UsageError:
         """The same as an error that ends a run."""
