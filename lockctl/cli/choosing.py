@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lockctl.cli.options import Common
 from lockctl.errors import UsageError
+from lockctl.settings.address import show_address
 from lockctl.settings.folders import configuration_files
 from lockctl.settings.place import restics_address
 from lockctl.settings.repositories import Choice, Configuration, RepositorySettings, choose_repositories
@@ -47,10 +48,14 @@ def is_for_several(common: Common) -> bool:
 
 
 def spell_choice(common: Common) -> list[str]:
-    """The options by which these repositories were chosen."""
+    """The options by which these repositories were chosen, without a password that stands in an address."""
     options = ["--all"] if common.everything else []
     options += [word for tag in common.tag or () for word in ("--tag", tag)]
-    return options + [word for one in common.repo or () for word in ("-r", one)]
+    return options + [word for one in common.repo or () for word in ("-r", _spell(one))]
+
+
+def _spell(text: str) -> str:
+    return text if text.startswith("local:") else show_address(text)
 
 
 def choose_one(common: Common, configuration: Configuration) -> RepositorySettings:

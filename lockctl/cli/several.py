@@ -13,6 +13,7 @@ from lockctl.cli.opening import find_access, start_deadline
 from lockctl.cli.relaying import Relay
 from lockctl.errors import Interrupted, LockctlError
 from lockctl.render.harmless import visible
+from lockctl.settings.address import show_address
 
 if TYPE_CHECKING:
     from lockctl.cli.options import Common
@@ -158,7 +159,7 @@ class Several:
         except Interrupted:
             raise
         except LockctlError as error:
-            return Seen(number, settings.name, settings.address, voice, None, error)
+            return Seen(number, settings.name, show_address(settings.address), voice, None, error)
 
     def _open(self, number: int, access: Access) -> Session:
         from lockctl.survey.headstart import take_head_start
@@ -172,7 +173,7 @@ def speak_for(console: Console, *, headed: bool = False) -> Callable[[Repository
     said: set[str] = set()
 
     def speak(settings: RepositorySettings) -> Console:
-        name = visible(settings.name or settings.address)
+        name = visible(settings.shown)
         heading = [f"{name}:"] if headed else []
         return Spoken(console.quiet, console.verbose, console.colour, console, name, heading, said)
 

@@ -87,6 +87,25 @@ def parse_address(text: str) -> Address:
     return LocalAddress(text)
 
 
+def show_address(text: str) -> str:
+    """As it can be printed: without a password, and with nothing of what is no address."""
+    try:
+        return str(parse_address(text))
+    except UsageError:
+        return "(no address)"
+
+
+def tells_password(address: Address) -> bool:
+    """Whether the address itself has a password."""
+    match address:
+        case SmbAddress(password=password):
+            return password is not None
+        case RcloneAddress(remote=remote):
+            return remote.tells_password
+        case _:
+            return False
+
+
 _FORMS = "Write smb://USER@HOST/SHARE/PATH, //HOST/SHARE/PATH, rclone:REMOTE:SHARE/PATH or a path"
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from lockctl.errors import UsageError
-from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
+from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address, tells_password
 
 _HEAD = """\
 # Repositories that lockctl knows by name: lockctl list -r {name}, or --all for all of them.
@@ -82,9 +82,11 @@ def suggest_name(text: str) -> str:
 
 def settle_address(text: str) -> str:
     """As it can stand in the file: with no password. Raises UsageError where it has one."""
-    address = parse_address(text)
-    if isinstance(address, SmbAddress) and address.password is not None:
-        raise UsageError("the address has a password", "Put it into a file: username=… and password=… on two lines")
+    if tells_password(parse_address(text)):
+        raise UsageError(
+            "the address has a password",
+            "Put it into a file: username=… and password=… on two lines; or into rclone's configuration",
+        )
     return text
 
 

@@ -10,9 +10,8 @@ from dataclasses import fields
 from typing import Any
 
 from lockctl.clock.duration import describe_duration, parse_duration
-from lockctl.errors import UsageError
 from lockctl.settings import keys
-from lockctl.settings.address import parse_address
+from lockctl.settings.address import show_address
 from lockctl.settings.file import ConfigurationFile
 from lockctl.settings.policy import Thresholds
 from lockctl.settings.setting import Origin, Setting
@@ -93,10 +92,7 @@ def _harmless(variable: str, value: str) -> str:
     if variable.endswith("_COMMAND"):
         return _command(value.split())
     if variable.endswith("_REPOSITORY"):
-        try:
-            return str(parse_address(value))
-        except UsageError:
-            return "(no address)"
+        return show_address(value)
     return value
 
 

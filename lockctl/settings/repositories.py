@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from lockctl.errors import UsageError
-from lockctl.settings.address import parse_address
+from lockctl.settings.address import parse_address, show_address
 from lockctl.settings.password import PasswordOptions
 from lockctl.settings.policy import Policy, Thresholds
 
@@ -28,6 +28,11 @@ class RepositorySettings:
     tags: tuple[str, ...] = ()
     thresholds: Thresholds | None = None
     """None where those of all repositories hold."""
+
+    @property
+    def shown(self) -> str:
+        """The name, else the address without a password."""
+        return self.name or show_address(self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from lockctl.cli.options import REPOSITORY, Common, OlderOption, duration_option
 from lockctl.clock.duration import spell_duration
 from lockctl.errors import UsageError
 from lockctl.settings import credentials, password
-from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address
+from lockctl.settings.address import LocalAddress, RcloneAddress, SmbAddress, parse_address, tells_password
 from lockctl.settings.files import absolute
 
 if TYPE_CHECKING:
@@ -82,8 +82,11 @@ def _choice(common: Common) -> list[str]:
     options += [word for tag in common.tag or () for word in ("--tag", tag)]
     for text in common.repo or ():
         address = parse_address(text)
-        if isinstance(address, SmbAddress) and address.password is not None:
-            raise UsageError("the address has a password", "Put it into a file, and give --smb-credentials")
+        if tells_password(address):
+            raise UsageError(
+                "the address has a password",
+                "Put it into a file, and give --smb-credentials; or into rclone's configuration",
+            )
         local = isinstance(address, LocalAddress) and "/" in text
         options += ["-r", absolute(text.removeprefix("local:")) if local else text]
     options += ["--metadata-only"] if common.metadata_only else []
@@ -134,6 +137,8 @@ def _missing(common: Common, chosen: Sequence[RepositorySettings], secrets: dict
                     told.append("make a keytab, and name it in KRB5_CLIENT_KTNAME")
             case SmbAddress() if not (one.smb_credentials or secrets[credentials.CREDENTIAL]):
                 told.append("put user and password of the share into a file, and name it in LOCKCTL_SMB_CREDENTIALS")
+            case RcloneAddress(remote=remote) if remote.tells_password:
+                told.append("put the password of the share into rclone's configuration: the address has it")
             case RcloneAddress(remote=remote) if any(
                 name.startswith(f"RCLONE_CONFIG_{remote.name.upper()}_") for name in os.environ
             ):
