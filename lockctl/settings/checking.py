@@ -40,7 +40,10 @@ def check_file(path: Path) -> list[Found]:
 
 def check_text(path: Path, text: str) -> list[Found]:
     """What is wrong with what is to stand in this file."""
-    return _check(ConfigurationFile(path, text, tomllib.loads(text)))
+    try:
+        return _check(ConfigurationFile(path, text, tomllib.loads(text)))
+    except tomllib.TOMLDecodeError:
+        return [Found(1, "a name, an address or a path has control characters")]
 
 
 def _check_writers(path: Path) -> list[Found]:

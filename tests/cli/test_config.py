@@ -221,6 +221,7 @@ def test_the_name_that_is_proposed(address: str, name: str) -> None:
         ({}, "nobody is there to ask. Set RESTIC_REPOSITORY"),
         ({"RESTIC_REPOSITORY": "smb://joe:secret@nas/x"}, "the address has a password"),
         ({"RESTIC_REPOSITORY": "sftp:x:/y"}, "no locks can be read over sftp"),
+        ({"RESTIC_REPOSITORY": "/srv/x", "RESTIC_PASSWORD_FILE": "/a\x7fb"}, "has control characters"),
     ],
 )
 def test_what_cannot_be_begun(home: Home, variables: dict[str, str], said: str) -> None:
