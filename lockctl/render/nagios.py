@@ -53,13 +53,17 @@ def detail_lines(checked: Checked, warnings: Sequence[str]) -> list[str]:
     ids = short_ids(verdict.file.id for verdict in survey.verdicts)
     alarms = [f"{alarm.level.name}: {plain(alarm.text, _WIDTH)}" for alarm in checked.alarms[_MOST_ALARMS:]]
     locks = [_line(verdict, removal_line(verdict, ids)) for verdict in survey.verdicts[:_MOST_LINES]]
-    told = [f"warning: {plain(text, ERROR_WIDTH)}" for text in warnings]
     return [
         *_cut(alarms, "thing that is wrong", "things that are wrong"),
         *locks,
         *_more(len(survey.verdicts) - len(locks), "lock", "locks"),
-        *_cut(told, "warning", "warnings"),
+        *warning_lines(warnings),
     ]
+
+
+def warning_lines(warnings: Sequence[str]) -> list[str]:
+    """What else was to be told, a line each."""
+    return _cut([f"warning: {plain(text, ERROR_WIDTH)}" for text in warnings], "warning", "warnings")
 
 
 def _line(verdict: Verdict, name: str) -> str:

@@ -61,7 +61,7 @@ def several_foot(all_shown: Sequence[Shown], width: int = 0, *, is_chosen: bool 
     """
     verdicts = [verdict for shown in all_shown for verdict in shown.survey.verdicts]
     number = sum(len(shown.verdicts) for shown in all_shown)
-    repositories = f"{len(all_shown)} {'repository' if len(all_shown) == 1 else 'repositories'}"
+    repositories = count(len(all_shown), "repository", "repositories")
     text = tally(verdicts, f"{count(len(verdicts), 'lock')} in {repositories}")
     lines = [wrap(f"{text}; {number} of {len(verdicts)} shown" if is_chosen else text, width, _INDENT)]
     for shown in all_shown:

@@ -75,9 +75,9 @@ def paint_text(text: str, colour: int) -> str:
     return f"\x1b[38;5;{colour}m{text}\x1b[0m"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 lock`, `3 locks`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def count(number: int, noun: str, several: str = "") -> str:
+    """`1 lock`, `3 locks`; `several` is the plural where an s does not make it."""
+    return f"{number} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def plain_number(value: float) -> str:

@@ -91,6 +91,17 @@ def test_what_others_can_reach_is_a_warning(home: Home) -> None:
     assert home.run("config", "check").status == 1
 
 
+def test_a_check_of_all_tells_who_can_write_it(home: Home) -> None:
+    """As a check of one does; and of a repository that fails, what else is to be told."""
+    (home.path / "smb").touch(0o600)
+    (home.path / "smb").chmod(0o644)
+    home.write(GOOD.replace("tags", 'smb_credentials = "~/smb"\ntags'), 0o664)
+    done = home.run("check", "--all", "-v", variables={"LOCKCTL_SMB_PASSWORD": "x", "RCLONE_CONFIG": "/none"})
+    assert done.status == 3
+    assert "\nnas: warning: the credentials file" in done.stdout
+    assert "\nwarning: the configuration" in done.stdout
+
+
 def test_no_configuration(home: Home) -> None:
     done = home.run("config", "check")
     assert (done.status, done.stdout) == (0, "")

@@ -309,6 +309,7 @@ def test_a_check_of_all(known: Known) -> None:
         0,
         "LOCKCTL OK - 1 lock in 2 repositories, nothing is wrong",
     )
+    assert "OK - 2 locks in 1 repository, " in run(known, "check", "--tag", "work", "-w", "stale=5,oldest=1d").stdout
 
 
 def test_a_check_where_one_is_down(known: Known) -> None:

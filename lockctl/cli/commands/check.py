@@ -93,13 +93,14 @@ def _check_several(common: Common, limits: tuple[Limits, Limits], _log: str | No
         return listeners[-1]
 
     told: list[tuple[int, Told]] = []
-    for seen, measured in Several(common, Listener(quiet=True), listen).visit(measure_session):
+    general = Listener(quiet=True)
+    for seen, measured in Several(common, general, listen).visit(measure_session):
         listener = listeners[seen.number]
         outcome = seen.failure if measured is None else _judge(measured, listener, limits)
         told.append((seen.number, Told(seen.shown, outcome, listener.warnings)))
     told.sort(key=lambda one: one[0])
     all_told = [one for _, one in told]
-    return worst_of(all_told), several_lines(all_told, verbose=common.verbose)
+    return worst_of(all_told), several_lines(all_told, general.warnings, verbose=common.verbose)
 
 
 def _judge(
