@@ -78,6 +78,10 @@ class ShareRefused(LockctlError):
     kind = "share-refused"
 
 
+class LogonRefused(ShareRefused):
+    """The server did not let this user in at all, with this password: to try again could lock the account."""
+
+
 class Unreachable(LockctlError):
     """The server does not answer, or the connection cannot be made."""
 

@@ -13,7 +13,7 @@ from queue import Queue
 from typing import Generic, TypeVar
 
 from lockctl.background import Background
-from lockctl.errors import DeadlinePassed, LockctlError, ShareRefused, Unreachable
+from lockctl.errors import DeadlinePassed, LockctlError, LogonRefused, Unreachable
 from lockctl.settings.credentials import Login
 from lockctl.settings.place import Place, SmbPlace
 from lockctl.survey.session import Session
@@ -79,7 +79,7 @@ class Fleet(Generic[T]):
             self._done.put(error)
 
     def _take(self) -> tuple[int, Place] | None:
-        """The next whose server is not just being tried by another thread; None where none is left."""
+        """The next whose server and login are not just being tried by another thread; None where none is left."""
         with self._changed:
             while self._waiting:
                 for taken in self._waiting:
@@ -112,11 +112,16 @@ class Fleet(Generic[T]):
 
 
 class _Servers:
-    """Which servers answer. Until one has answered once, a single thread calls on it. Not for two threads at once."""
+    """Which servers answer, and whom they let in. Not for two threads at once.
+
+    Until a server has answered once, a single thread calls on it; and a single one with each login, until it is known
+    whether that one is let in: as many wrong passwords as there are threads could lock the account.
+    """
 
     def __init__(self) -> None:
-        self._tried: set[Server] = set()
+        self._tried: set[tuple[Server, Login]] = set()
         self._answered: set[Server] = set()
+        self._known: set[tuple[Server, Login]] = set()
         self._failed: dict[Server, LockctlError] = {}
         self._refused: dict[tuple[Server, Login], LockctlError] = {}
 
@@ -124,12 +129,14 @@ class _Servers:
         """Whether this place can be visited now."""
         if not isinstance(place, SmbPlace):
             return True
-        server = _server(place)
-        if server in self._answered or server in self._failed:
+        server, login = _server(place), place.login
+        if server in self._failed or (server, login) in self._known:
             return True
-        if server in self._tried:
+        if (server, login) in self._tried:
             return False
-        self._tried.add(server)
+        if server not in self._answered and any(tried == server for tried, _ in self._tried):
+            return False
+        self._tried.add((server, login))
         return True
 
     def refusal(self, place: Place) -> LockctlError | None:
@@ -143,7 +150,7 @@ class _Servers:
         if error := self._failed.get(server):
             return Unreachable(f"{place.address.host} is left alone in this run: {error}")
         if error := self._refused.get((server, place.login)):
-            return ShareRefused(f"{place.address.host} is not asked again in this run: {error}")
+            return LogonRefused(f"{place.address.host} is not asked again in this run: {error}")
         return None
 
     def settle(self, place: Place, error: LockctlError | None) -> None:
@@ -151,12 +158,13 @@ class _Servers:
         if not isinstance(place, SmbPlace):
             return
         server = _server(place)
-        self._tried.discard(server)
+        self._tried.discard((server, place.login))
         if isinstance(error, Unreachable) and not isinstance(error, DeadlinePassed):
             self._failed.setdefault(server, error)
             return
         self._answered.add(server)
-        if isinstance(error, ShareRefused):
+        self._known.add((server, place.login))
+        if isinstance(error, LogonRefused):
             self._refused.setdefault((server, place.login), error)
 
 

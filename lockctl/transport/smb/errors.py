@@ -19,6 +19,7 @@ from lockctl.errors import (
     FileError,
     InUse,
     LockctlError,
+    LogonRefused,
     NameTaken,
     NoRepository,
     NotADirectory,
@@ -178,7 +179,9 @@ def _translate_answer(status: int, host: str, share: str, who: str) -> LockctlEr
     if status == NtStatus.STATUS_BAD_NETWORK_NAME:
         return NoRepository(f"there is no share {share!r} on {host}", f"See smbclient -L //{host}")
     if status in _LOGON:
-        return ShareRefused(
+        # Access can be denied to one share alone, and locks no account.
+        kind = ShareRefused if status == NtStatus.STATUS_ACCESS_DENIED else LogonRefused
+        return kind(
             f"{host} refused {who} for share {share!r}: {_LOGON[status]}",
             "Check the user and LOCKCTL_SMB_PASSWORD, --smb-credentials or rclone's remote",
         )

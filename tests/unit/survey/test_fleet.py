@@ -8,7 +8,15 @@ from typing import Any, cast
 
 import pytest
 
-from lockctl.errors import ConnectionLost, DeadlinePassed, LockctlError, NoRepository, ShareRefused, Unreachable
+from lockctl.errors import (
+    ConnectionLost,
+    DeadlinePassed,
+    LockctlError,
+    LogonRefused,
+    NoRepository,
+    ShareRefused,
+    Unreachable,
+)
 from lockctl.settings.address import SmbAddress
 from lockctl.settings.credentials import Login
 from lockctl.settings.place import LocalPlace, Place, SmbPlace
@@ -120,15 +128,25 @@ def test_a_server_that_failed_is_left_alone(error: LockctlError) -> None:
 
 def test_who_was_refused_is_not_tried_again_and_others_are() -> None:
     scene = Scene([on("nas"), on("nas"), on("nas", login=ANN), on("other")])
-    scene.plan = lambda number: ShareRefused("refused") if number == 0 else None
+    scene.plan = lambda number: LogonRefused("refused") if number == 0 else None
     visits = {visit.number: visit for visit in scene.visits(jobs=1)}
     assert scene.connected == [0, 2, 3]
     assert str(visits[1].error) == "nas is not asked again in this run: refused"
-    assert isinstance(visits[1].error, ShareRefused)
+    assert isinstance(visits[1].error, LogonRefused)
     assert visits[2].error is visits[3].error is None
 
 
-@pytest.mark.parametrize("error", [NoRepository("none"), DeadlinePassed("late")])
+def test_a_wrong_password_is_tried_once_however_many_threads_there_are() -> None:
+    """Also where the server has answered somebody else: eight tries at once could lock the account."""
+    scene = Scene([on("nas", login=ANN), *(on("nas", f"s{number}") for number in range(1, 9))])
+    scene.plan = lambda number: LogonRefused("refused") if number else None
+    visits = {visit.number: visit for visit in scene.visits(jobs=8)}
+    assert len(scene.connected) == 2
+    assert visits[0].error is None
+    assert all(isinstance(visits[number].error, LogonRefused) for number in range(1, 9))
+
+
+@pytest.mark.parametrize("error", [NoRepository("none"), DeadlinePassed("late"), ShareRefused("not this share")])
 def test_what_says_nothing_of_the_server(error: LockctlError) -> None:
     scene = Scene([on("nas"), on("nas")], lambda number: error if number == 0 else None)
     visits = {visit.number: visit for visit in scene.visits(jobs=1)}

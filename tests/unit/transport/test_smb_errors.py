@@ -34,6 +34,7 @@ from lockctl.errors import (
     FileError,
     InUse,
     LockctlError,
+    LogonRefused,
     NameTaken,
     NoRepository,
     NotADirectory,
@@ -178,7 +179,7 @@ def test_what_a_server_answers_when_a_share_is_opened(status: tuple[str, int]) -
     if name == "STATUS_BAD_NETWORK_NAME":
         expected = NoRepository
     elif name in LOGON or (name in OUR_STATUSES and value in ours._LOGON):
-        expected = ShareRefused
+        expected = ShareRefused if name == "STATUS_ACCESS_DENIED" else LogonRefused
     assert type(connecting(answered(value))) is expected
 
 
