@@ -79,6 +79,13 @@ def test_every_mistake_with_its_line(home: Home) -> None:
     assert home.run("config", "check").stdout.startswith(f"{home.file}:2: {home.file} is no TOML: Invalid value")
 
 
+def test_no_key_reaches_the_terminal_raw(home: Home) -> None:
+    home.write('"\\u001b[31m" = 1\n')
+    done = home.run("config", "check")
+    assert (done.status, "\x1b" in done.text) == (1, False)
+    assert "\\x1b[31m" in done.stdout
+
+
 def test_what_others_can_reach_is_a_warning(home: Home) -> None:
     home.write(GOOD, 0o664)
     (home.path / "password").touch(0o600)

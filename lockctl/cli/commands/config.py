@@ -12,6 +12,7 @@ from lockctl.cli.console import Console, has_terminal
 from lockctl.cli.opening import make_console
 from lockctl.cli.options import OUTPUT, Common, JsonOption, with_common
 from lockctl.errors import LockctlError, UsageError
+from lockctl.render.harmless import visible
 from lockctl.settings.files import absolute
 from lockctl.settings.folders import SYSTEM_CONFIGURATION, configuration_files, user_configuration
 
@@ -62,7 +63,8 @@ def _check(console: Console, json: bool) -> int:
         for one in check_file(path):
             found.append({"file": str(path), "line": one.line, "mistake": one.is_mistake, "message": one.text})
             if not json:
-                console.result(f"{path}:{one.line}: {'' if one.is_mistake else 'warning: '}{one.text}")
+                kind = "" if one.is_mistake else "warning: "
+                console.result(visible(f"{path}:{one.line}: {kind}{one.text}"))
     if json:
         _dump(console, {"schema": "lockctl.config/1", "files": [str(path) for path in paths], "found": found})
     elif not paths:
