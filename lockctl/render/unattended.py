@@ -85,6 +85,8 @@ def crontab_lines(what: Unattended) -> str:
     command = shlex.join(words)
     if _CONTROLS.search(command):
         raise UsageError("a crontab cannot hold an address or a path with control characters", "Give it a name")
+    if "\\" in command:  # of two cron makes one, and before a % it is gone
+        raise UsageError("a crontab cannot hold a backslash", "Give the repository a name, or write //HOST/SHARE/PATH")
     if len(command) > _LONGEST_LINE:
         raise UsageError("the line is longer than crons read", "Give the repositories names, and use --all or --tag")
     return "\n".join(

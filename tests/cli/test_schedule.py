@@ -246,6 +246,10 @@ def test_what_nobody_will_be_there_to_type(
         (["--cron", "--systemd", "--all"], "one of --cron and --systemd"),
         (["--cron", "--all", "--every", "7m"], "a crontab has no line for every 7 min. Give 10m"),
         (["--cron", "--password-command", "x" * 900, "-r", "/srv/b"], "the line is longer than crons read"),
+        (
+            ["--cron", "-r", r"\\nas\backup"],
+            "a crontab cannot hold a backslash. Give the repository a name, or write //HOST",
+        ),
         (["--cron", "-r", "nsa"], "no repository 'nsa' is configured. Did you mean nas?"),
         (["--cron", "-r", "smb://joe:hidden@nas/b"], "the address has a password"),
         (["--systemd", "-r", "/srv/b", "--password-file", "/a b"], "a unit cannot hold the path /a b"),
